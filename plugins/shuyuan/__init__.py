@@ -1,0 +1,13 @@
+"""shuyuan (数源): catalog entries in, checked and shared data out.
+
+The package is a house of floors; an import only ever points down
+(tests/unit/test_architecture.py holds it):
+
+0  problems, language, workdays, scoring, identifiers, masking   pure facts and formulas
+1  project, entry, catalog, stages                                what is declared, what flows
+2  sources, formats, quality, warehouses, ledger                  the outside world
+3  pipeline, reporting, demonstration                             what the product does
+4  orchestration, cli                                             the faces
+"""
+
+__version__ = "0.1.0"

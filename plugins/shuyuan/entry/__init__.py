@@ -1,0 +1,37 @@
+"""The models: what a catalog entry, a department, an element and a rule may say (= the YAML's schema)."""
+
+from shuyuan.entry.department import Contact, Department, FrontEnd
+from shuyuan.entry.fields import Element, Field
+from shuyuan.entry.model import Cycle, Entry, Load, Opening, Owner, Sharing, Status, Update, with_date
+from shuyuan.entry.rules import (
+    BetweenRule,
+    Gate,
+    GxExpectation,
+    LengthRule,
+    NotAfterRule,
+    OneOfRule,
+    PatternRule,
+    Quality,
+    RowCountRule,
+    Rule,
+    UniqueRule,
+)
+from shuyuan.entry.source import (
+    CsvFormat,
+    DatabaseSource,
+    Encoding,
+    ExcelFormat,
+    Format,
+    JsonLinesFormat,
+    ParquetFormat,
+    SftpSource,
+    Source,
+)
+from shuyuan.entry.values import Model, Untyped
+
+__all__ = [
+    "BetweenRule", "Contact", "CsvFormat", "Cycle", "DatabaseSource", "Department", "Element", "Encoding", "Entry",
+    "ExcelFormat", "Field", "Format", "FrontEnd", "Gate", "GxExpectation", "JsonLinesFormat", "LengthRule", "Load",
+    "Model", "NotAfterRule", "OneOfRule", "Opening", "Owner", "ParquetFormat", "PatternRule", "Quality",
+    "RowCountRule", "Rule", "SftpSource", "Sharing", "Source", "Status", "UniqueRule", "Untyped", "Update", "with_date",
+]

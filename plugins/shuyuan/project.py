@@ -1,0 +1,72 @@
+"""The project folder: where a center keeps its catalog, and where running work is kept.
+
+Any folder with ``include/`` and ``expectations/`` is a project, so a center can keep its catalog in a
+repository of its own. ``SHUYUAN_PROJECT`` (or ``--project``) names it; ``SHUYUAN_VAR`` moves the
+working files; ``SHUYUAN_WAREHOUSE`` names the warehouse by URL.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Project:
+    """The rooms of one project folder. ``root`` is absolute."""
+
+    root: Path
+
+    @classmethod
+    def find(cls, root: Path | str | None = None) -> Project:
+        """Return the project named by ``root``, ``SHUYUAN_PROJECT``, or the nearest folder upwards."""
+        named = root or os.environ.get("SHUYUAN_PROJECT")
+        if named:
+            return cls(Path(named).resolve())
+        here = Path.cwd().resolve()
+        for folder in (here, *here.parents):
+            if (folder / "include" / "catalog_specs").is_dir():
+                return cls(folder)
+        return cls(here)
+
+    @property
+    def specs(self) -> Path:
+        """``include/catalog_specs``: one YAML an entry, one folder a department."""
+        return self.root / "include" / "catalog_specs"
+
+    @property
+    def elements(self) -> Path:
+        """``include/elements``: data elements."""
+        return self.root / "include" / "elements"
+
+    @property
+    def code_tables(self) -> Path:
+        """``include/code_tables``: one CSV a code table."""
+        return self.root / "include" / "code_tables"
+
+    @property
+    def calendar(self) -> Path:
+        """``include/calendar``: holidays that override the library's."""
+        return self.root / "include" / "calendar"
+
+    @property
+    def expectations(self) -> Path:
+        """``expectations``: reusable Great Expectations suites, as JSON in GX's own vocabulary."""
+        return self.root / "expectations"
+
+    @property
+    def var(self) -> Path:
+        """Working files: run directories, the embedded warehouse, reports. Never committed."""
+        return Path(os.environ.get("SHUYUAN_VAR") or self.root / "var").resolve()
+
+    @property
+    def runs(self) -> Path:
+        """Run directories, ``runs/<entry id>/<run key>/``."""
+        return self.var / "runs"
+
+    @property
+    def warehouse_url(self) -> str:
+        """SQLAlchemy-style URL of the warehouse; the embedded DuckDB file by default."""
+        embedded = self.var / "warehouse" / "shuyuan.duckdb"
+        return os.environ.get("SHUYUAN_WAREHOUSE") or f"duckdb:///{embedded}"
