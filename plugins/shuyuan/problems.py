@@ -8,7 +8,7 @@ the sentence comes from the message table (``messages/``).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from shuyuan.language import say
 
@@ -26,6 +26,16 @@ class Location:
 
 
 @dataclass(frozen=True)
+class Term:
+    """A fact that is itself a word of the message table, said only when it is shown."""
+
+    key: str
+
+    def __str__(self) -> str:
+        return say(self.key)
+
+
+@dataclass(frozen=True)
 class Problem:
     """One coded diagnostic.
 
@@ -39,6 +49,11 @@ class Problem:
     excerpt: str | None = None
     allowed: tuple[str, ...] = ()
     nearest: str | None = None
+
+    @property
+    def severity(self) -> Literal["error", "warning"]:
+        """``warning`` for ``E9xx`` (worth a look, stops nothing), else ``error``."""
+        return "warning" if self.code.startswith("E9") else "error"
 
     @property
     def message(self) -> str:
@@ -63,16 +78,18 @@ class ShuyuanError(Exception):
     """
 
     passing = False
+    state = ""
+    """What stays usable meanwhile, as a sentence; the pipeline adds it when it knows."""
 
     def __init__(self, code: str, /, *, location: Location | None = None, **facts: Any) -> None:
         self.problem = Problem(code, facts, location)
         super().__init__(code, facts)
 
     def __str__(self) -> str:
-        return str(self.problem)
+        return f"{self.problem} {self.state}".rstrip()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.problem)
+        return _rebuild, (type(self), self.problem, self.state)
 
 
 class EntryError(ShuyuanError):
@@ -97,8 +114,9 @@ class PassingError(PlatformError):
     passing = True
 
 
-def _rebuild(kind: type[ShuyuanError], problem: Problem) -> ShuyuanError:
+def _rebuild(kind: type[ShuyuanError], problem: Problem, state: str) -> ShuyuanError:
     error = kind.__new__(kind)
     Exception.__init__(error, problem.code, problem.facts)
     error.problem = problem
+    error.state = state
     return error

@@ -28,9 +28,22 @@ class Stage(BaseModel):
         return path
 
     @classmethod
+    def discard(cls, workdir: Path) -> None:
+        """Remove what ``save`` wrote, if it is there."""
+        (workdir / f"{cls.__name__.lower()}.json").unlink(missing_ok=True)
+
+    @classmethod
     def read(cls, workdir: Path) -> Self:
         """Read what ``save`` wrote. Raises ``FileNotFoundError`` when that stage has not finished."""
         return cls.model_validate_json((workdir / f"{cls.__name__.lower()}.json").read_bytes())
+
+    @classmethod
+    def find(cls, workdir: Path) -> Self | None:
+        """Read what ``save`` wrote, or ``None`` when that stage has not finished."""
+        try:
+            return cls.read(workdir)
+        except FileNotFoundError:
+            return None
 
 
 class DeliveredFile(Stage):
@@ -142,3 +155,15 @@ class Publication(Stage):
     added: int
     updated: int
     removed: int
+
+
+class Fault(Stage):
+    """Why a stage stopped, kept in the run directory so that the ledger entry can tell it.
+
+    ``text`` is the coded sentence for people; it holds no personal value. ``outcome``: ``missing`` (nothing
+    came), ``blocked`` (the delivery is wrong), ``failed`` (we or the line are).
+    """
+
+    code: str
+    text: str
+    outcome: Literal["missing", "blocked", "failed"]

@@ -1,0 +1,120 @@
+"""The JSON Schemas of our YAML files, made from the models, and the walk along a path of keys.
+
+The schemas (draft 2020-12) serve editors; the same walk tells the linter which keys and values are allowed
+at a place, and ``shuyuan explain`` what a key means.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, RootModel
+
+from shuyuan.entry import Department, Element, Entry
+
+BASE = "https://json-schema.org/draft/2020-12/schema"
+
+
+class Elements(RootModel[dict[str, Element]]):
+    """A file of data elements: element id → element."""
+
+
+FILES: dict[str, type[BaseModel]] = {
+    "catalog-entry.schema.json": Entry,
+    "department.schema.json": Department,
+    "elements.schema.json": Elements,
+}
+"""Schema file in ``include/`` → its model."""
+
+
+@cache
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the JSON Schema of ``model``. Treat it as read-only: it is shared."""
+    schema = model.model_json_schema(by_alias=True, mode="validation")
+    return {"$schema": BASE, **schema}
+
+
+def follow(model: type[BaseModel], node: dict[str, Any], data: Any = None) -> dict[str, Any]:
+    """Follow references and optional values; let ``data`` decide which variant of a union is meant."""
+    while True:
+        if "$ref" in node:
+            node = schema_of(model)["$defs"][node["$ref"].rpartition("/")[2]]
+        elif "discriminator" in node:
+            chosen = data.get(node["discriminator"]["propertyName"]) if isinstance(data, dict) else None
+            reference = node["discriminator"]["mapping"].get(chosen)
+            if reference is None:
+                return node
+            node = {"$ref": reference}
+        elif "anyOf" in node:
+            options = [option for option in node["anyOf"] if option.get("type") != "null"]
+            if len(options) != 1:
+                return node
+            node = {**options[0], **{key: value for key, value in node.items() if key in ("title", "description")}}
+            if "$ref" not in node:
+                return node
+        else:
+            return node
+
+
+def locate_data(model: type[BaseModel], data: Any, loc: tuple[str | int, ...]) -> tuple[tuple[str | int, ...], Any]:
+    """Turn a pydantic location into the path in the file (union tags dropped) and the value that is there."""
+    node, path, here = schema_of(model), [], data
+    steps = list(loc)
+    while steps:
+        raw = node["$ref"] if "$ref" in node else ""
+        node = schema_of(model)["$defs"][raw.rpartition("/")[2]] if raw else node
+        if "discriminator" in node and steps[0] in node["discriminator"]["mapping"]:
+            steps.pop(0)
+            node = follow(model, node, here)
+            continue
+        if "anyOf" in node:
+            node = follow(model, node, here)
+            continue
+        step = steps.pop(0)
+        path.append(step)
+        node = child(node, step)
+        if isinstance(here, dict) and isinstance(step, str):
+            here = here.get(step)
+        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+            here = here[step]
+        else:
+            here = None
+    return tuple(path), here
+
+
+def child(node: dict[str, Any], step: str | int) -> dict[str, Any]:
+    """Return the schema below ``node`` for a key or a list index; empty when anything may stand there."""
+    if isinstance(step, int):
+        below = node.get("items", {})
+    else:
+        below = node.get("properties", {}).get(step) or node.get("additionalProperties")
+    return below if isinstance(below, dict) else {}
+
+
+def node_at(model: type[BaseModel], data: Any, path: tuple[str | int, ...]) -> dict[str, Any]:
+    """Return the (followed) schema of the place ``path`` in a file that holds ``data``."""
+    node, here = follow(model, schema_of(model), data), data
+    for step in path:
+        below = child(node, step)
+        if isinstance(here, dict):
+            here = here.get(str(step))
+        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+            here = here[step]
+        else:
+            here = None
+        node = follow(model, below, here)
+    return node
+
+
+def words_of(node: dict[str, Any]) -> dict[str, str]:
+    """Return the Chinese words of an enumeration: ``{"conditional": "有条件", …}``.
+
+    They stand in the key's description as ``unconditional 无条件 | conditional 有条件``.
+    """
+    words = {}
+    for part in str(node.get("description", "")).split("|"):
+        value, _, word = part.strip().partition(" ")
+        if word:
+            words[value] = word.strip()
+    return words

@@ -1,0 +1,33 @@
+"""Named points at which a test may kill the process, to prove that a kill never harms what consumers see.
+
+``point("staged")`` does nothing unless ``SHUYUAN_CRASH_AT`` names that point; then the process kills itself
+with SIGKILL, as a power cut or an out-of-memory kill would. ``POINTS`` lists all of them in the order in
+which a run passes them, so that a test can visit each and none can be added in silence.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+POINTS = (
+    "fetched",
+    "delivery_saved",
+    "batch_read",
+    "verdict_saved",
+    "leased",
+    "rows_staged",
+    "before_commit",
+    "published",
+    "garbage_collected",
+    "before_record",
+    "recorded",
+)
+
+
+def point(name: str) -> None:
+    """Die here if a test asked for it. Raises ``ValueError`` for a name that is not listed."""
+    if name not in POINTS:
+        raise ValueError(f"unknown crash point {name!r}")
+    if os.environ.get("SHUYUAN_CRASH_AT") == name:
+        os.kill(os.getpid(), signal.SIGKILL)

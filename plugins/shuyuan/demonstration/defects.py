@@ -1,0 +1,133 @@
+"""Planted defects: each spoils rows of its own in a way that exactly one rule finds, so the counts are known.
+
+A defect names the rule it breaks (the rule id of receipts and reports), how many rows in ten thousand it spoils,
+and how. Every defect occurs at least once. No row carries two defects, and a repeated key spoils both copies.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from shuyuan.demonstration.chance import Cells, scatter
+
+Spoil = Callable[[Any], Any]
+_FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
+
+
+@dataclass
+class Table:
+    """A department's rows before they are written: source column → cells, and records whose layout is broken.
+
+    ``extra`` maps a row's position to cells appended to its record; ``missing`` to how many it lacks at its end.
+    """
+
+    columns: dict[str, Cells]
+    extra: dict[int, list[str]] = field(default_factory=dict)
+    missing: dict[int, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+
+@dataclass(frozen=True)
+class Defect:
+    """``per_10000`` rows (of ``span`` rows a case) break ``rule``; ``plant`` spoils one case in a table."""
+
+    rule: str
+    per_10000: int
+    plant: Callable[[Table, Sequence[int], int], None]
+    span: int = 1
+
+    def cases(self, rows: int) -> int:
+        """How often this defect occurs among ``rows``."""
+        return max(1, rows * self.per_10000 // (10_000 * self.span))
+
+
+def spoil(rule: str, per_10000: int, column: str, *ways: Spoil | str) -> Defect:
+    """A defect in one cell; the cases take the ``ways`` (new text, or function of the old) in turn."""
+
+    def plant(table: Table, positions: Sequence[int], case: int) -> None:
+        way = ways[case % len(ways)]
+        cells = table.columns[column]
+        cells[positions[0]] = way(cells[positions[0]]) if callable(way) else way
+
+    return Defect(rule, per_10000, plant)
+
+
+def repeat(rule: str, per_10000: int, *columns: str) -> Defect:
+    """Two rows that share ``columns`` (all columns when none is named); both break the rule."""
+
+    def plant(table: Table, positions: Sequence[int], case: int) -> None:
+        for column in columns or tuple(table.columns):
+            table.columns[column][positions[1]] = table.columns[column][positions[0]]
+
+    return Defect(rule, per_10000, plant, span=2)
+
+
+def break_record(per_10000: int) -> Defect:
+    """Records with too few or too many fields, as cut lines and unescaped delimiters make them."""
+
+    def plant(table: Table, positions: Sequence[int], case: int) -> None:
+        if case % 2:
+            table.missing[positions[0]] = 2
+        else:
+            table.extra[positions[0]] = ["多出的一列"]
+
+    return Defect("record.fields", per_10000, plant)
+
+
+def plant_defects(table: Table, defects: Sequence[Defect], entry_id: str, seed: int) -> None:
+    """Spoil ``table`` in place. Which rows are spoilt depends on the seed and not on the day."""
+    for number, defect in enumerate(defects):
+        start = _rows_before(defects, number, len(table))
+        rows = defect.cases(len(table)) * defect.span
+        positions = scatter(seed, f"{entry_id} defects", len(table), start + rows)[start:].tolist()
+        for case in range(defect.cases(len(table))):
+            defect.plant(table, positions[case * defect.span : (case + 1) * defect.span], case)
+
+
+def count_rejections(defects: Sequence[Defect], rows: int) -> dict[str, int]:
+    """Rule id → rows that it must reject."""
+    counts: Counter[str] = Counter()
+    for defect in defects:
+        counts[defect.rule] += defect.cases(rows) * defect.span
+    return dict(counts)
+
+
+def _rows_before(defects: Sequence[Defect], number: int, rows: int) -> int:
+    return sum(defect.cases(rows) * defect.span for defect in defects[:number])
+
+
+def wrong_check_digit(identifier: str) -> str:
+    """Another last character: the commonest slip of the pen."""
+    return identifier[:-1] + ("0" if identifier[-1] in "X1" else "1")
+
+
+def excel_scientific(identifier: str) -> str:
+    """What Excel shows of an ID that was stored as a number: ``1.59901E+17``."""
+    return f"{identifier[0]}.{identifier[1:6]}E+17"
+
+
+def excel_rounded(identifier: str) -> str:
+    """An ID after a number's fifteen digits: the last three are lost as ``000``."""
+    return identifier[:15] + "000"
+
+
+def full_width(text: str) -> str:
+    """Full-width digits and letters, as a Chinese input method writes them: ``１５９``."""
+    return str(text).translate(_FULL_WIDTH)
+
+
+def insert(character: str) -> Spoil:
+    """Return a way to put ``character`` behind a text's first character."""
+    return lambda text: text[:1] + character + text[1:]
+
+
+def texts(*cells: str) -> Cells:
+    """Return a column of these cells."""
+    return np.array(cells, dtype=object)

@@ -1,0 +1,212 @@
+"""The ledger: what was delivered, run, judged and published. Reports and rankings are functions of it.
+
+Its tables live in the warehouse, in schema ``ledger``, because a publication and its ledger row must
+commit in one transaction. Statements stay in the SQL that DuckDB, PostgreSQL and MariaDB share; times are
+naive UTC. No column ever holds a personal value.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from shuyuan.stages import Delivery, RuleResult
+
+TABLES: Mapping[str, str] = {
+    "deliveries": """
+        delivery_id VARCHAR(64) PRIMARY KEY, entry_id VARCHAR(130) NOT NULL, sha256 VARCHAR(64) NOT NULL,
+        data_date DATE NOT NULL, received_at TIMESTAMP NOT NULL, evidence VARCHAR(16) NOT NULL,
+        files TEXT NOT NULL, rows_declared BIGINT, rows_counted BIGINT, run_id VARCHAR(250) NOT NULL""",
+    "runs": """
+        run_id VARCHAR(250) PRIMARY KEY, entry_id VARCHAR(130) NOT NULL, department VARCHAR(63) NOT NULL,
+        spec_digest VARCHAR(64) NOT NULL, spec_version VARCHAR(32) NOT NULL, code_version VARCHAR(32) NOT NULL,
+        data_date DATE NOT NULL, "trigger" VARCHAR(16) NOT NULL, started_at TIMESTAMP NOT NULL,
+        finished_at TIMESTAMP, outcome VARCHAR(16), problem_code VARCHAR(8), problem TEXT,
+        delivery_id VARCHAR(64), load_no BIGINT, delivered BIGINT, accepted BIGINT, rejected BIGINT,
+        score DOUBLE PRECISION, scores TEXT, seconds TEXT""",
+    "rule_results": """
+        run_id VARCHAR(250) NOT NULL, entry_id VARCHAR(130) NOT NULL, rule VARCHAR(200) NOT NULL,
+        code VARCHAR(8) NOT NULL, field VARCHAR(63), indicator VARCHAR(4) NOT NULL, dimension VARCHAR(16) NOT NULL,
+        effect VARCHAR(8) NOT NULL, evaluated BIGINT NOT NULL, unexpected BIGINT NOT NULL,
+        success BOOLEAN NOT NULL, errored BOOLEAN NOT NULL, observed TEXT, PRIMARY KEY (run_id, rule)""",
+    "publications": """
+        load_no BIGINT PRIMARY KEY, load_id VARCHAR(64) NOT NULL, entry_id VARCHAR(130) NOT NULL,
+        run_id VARCHAR(250) NOT NULL, delivery_id VARCHAR(64) NOT NULL, spec_digest VARCHAR(64) NOT NULL,
+        spec_version VARCHAR(32) NOT NULL, data_date DATE NOT NULL, mode VARCHAR(16) NOT NULL,
+        rows BIGINT NOT NULL, added BIGINT NOT NULL, updated BIGINT NOT NULL, removed BIGINT NOT NULL,
+        rejected BIGINT NOT NULL, score DOUBLE PRECISION, token BIGINT NOT NULL,
+        published_at TIMESTAMP NOT NULL, superseded_at TIMESTAMP""",
+    "freshness": """
+        entry_id VARCHAR(130) NOT NULL, due_at TIMESTAMP NOT NULL, period VARCHAR(32) NOT NULL,
+        state VARCHAR(16) NOT NULL, arrived_at TIMESTAMP, run_id VARCHAR(250), PRIMARY KEY (entry_id, due_at)""",
+    "leases": "entry_id VARCHAR(130) PRIMARY KEY, token BIGINT NOT NULL",
+}
+
+
+class Connection(Protocol):
+    """What the ledger needs of a warehouse connection: ``?`` parameters, rows as dictionaries."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        """Run one statement."""
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Run one query and return all of its rows."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One line of ``ledger.runs``; see ``TABLES``. ``outcome``: published unchanged blocked failed missing."""
+
+    run_id: str
+    entry_id: str
+    department: str
+    spec_digest: str
+    spec_version: str
+    code_version: str
+    data_date: date
+    trigger: str
+    started_at: datetime
+    finished_at: datetime | None = None
+    outcome: str | None = None
+    problem_code: str | None = None
+    problem: str | None = None
+    delivery_id: str | None = None
+    load_no: int | None = None
+    delivered: int | None = None
+    accepted: int | None = None
+    rejected: int | None = None
+    score: float | None = None
+    scores: Mapping[str, float] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Published:
+    """The current publication of an entry; see ``ledger.publications``."""
+
+    load_no: int
+    load_id: str
+    data_date: date
+    rows: int
+    published_at: datetime
+
+
+def create_ledger(connection: Connection) -> None:
+    """Create the schema and the tables that are not there yet."""
+    connection.execute("CREATE SCHEMA IF NOT EXISTS ledger")
+    for name, columns in TABLES.items():
+        connection.execute(f"CREATE TABLE IF NOT EXISTS ledger.{name} ({columns})")
+
+
+def record_delivery(
+    connection: Connection, delivery_id: str, delivery: Delivery, counted: int | None, run_id: str
+) -> None:
+    """Write one delivery once: the same content again is the same delivery, first seen by the first run."""
+    if connection.query("SELECT 1 AS seen FROM ledger.deliveries WHERE delivery_id = ?", [delivery_id]):
+        connection.execute(
+            "UPDATE ledger.deliveries SET rows_counted = coalesce(rows_counted, ?) WHERE delivery_id = ?",
+            [counted, delivery_id],
+        )
+        return
+    files = [{"name": file.name, "size": file.size, "sha256": file.sha256} for file in delivery.files]
+    values = {
+        "delivery_id": delivery_id,
+        "entry_id": delivery.entry_id,
+        "sha256": delivery.sha256,
+        "data_date": delivery.data_date,
+        "received_at": delivery.received_at,
+        "evidence": delivery.evidence,
+        "files": json.dumps(files, ensure_ascii=False),
+        "rows_declared": delivery.rows_declared,
+        "rows_counted": counted,
+        "run_id": run_id,
+    }
+    _insert(connection, "deliveries", values)
+
+
+def record_run(connection: Connection, run: Run) -> None:
+    """Write one run; a retried run replaces its earlier line."""
+    values = asdict(run) | {
+        "scores": json.dumps(run.scores),
+        "seconds": json.dumps(run.seconds),
+    }
+    connection.execute("DELETE FROM ledger.runs WHERE run_id = ?", [run.run_id])
+    _insert(connection, "runs", values)
+
+
+def record_results(connection: Connection, run_id: str, entry_id: str, results: Iterable[RuleResult]) -> None:
+    """Write how each rule fared in one run; a retried run replaces its earlier lines."""
+    connection.execute("DELETE FROM ledger.rule_results WHERE run_id = ?", [run_id])
+    for result in results:
+        _insert(connection, "rule_results", {"run_id": run_id, "entry_id": entry_id} | result.model_dump())
+
+
+def record_freshness(
+    connection: Connection,
+    entry_id: str,
+    due_at: datetime,
+    period: str,
+    state: str,
+    arrived_at: datetime | None,
+    run_id: str | None,
+) -> None:
+    """Write the state of one due date. A due date once met (or met late) stays as it was first met."""
+    settled = connection.query(
+        "SELECT state FROM ledger.freshness WHERE entry_id = ? AND due_at = ? AND arrived_at IS NOT NULL",
+        [entry_id, due_at],
+    )
+    if settled:
+        return
+    connection.execute("DELETE FROM ledger.freshness WHERE entry_id = ? AND due_at = ?", [entry_id, due_at])
+    values = {
+        "entry_id": entry_id,
+        "due_at": due_at,
+        "period": period,
+        "state": state,
+        "arrived_at": arrived_at,
+        "run_id": run_id,
+    }
+    _insert(connection, "freshness", values)
+
+
+def current_publication(connection: Connection, entry_id: str) -> Published | None:
+    """Return what consumers see of an entry now, or ``None`` when it was never published."""
+    rows = connection.query(
+        "SELECT load_no, load_id, data_date, rows, published_at FROM ledger.publications"
+        " WHERE entry_id = ? AND superseded_at IS NULL ORDER BY load_no DESC LIMIT 1",
+        [entry_id],
+    )
+    return Published(**rows[0]) if rows else None
+
+
+def recent_volumes(connection: Connection, entry_id: str, last: int = 7) -> list[int]:
+    """Delivered rows of the last publications, newest first."""
+    rows = connection.query(
+        "SELECT p.rejected + coalesce(r.accepted, p.rows) AS rows FROM ledger.publications p"
+        " LEFT JOIN ledger.runs r ON r.run_id = p.run_id WHERE p.entry_id = ? ORDER BY p.load_no DESC LIMIT "
+        + str(int(last)),
+        [entry_id],
+    )
+    return [int(row["rows"]) for row in rows]
+
+
+def take_lease(connection: Connection, entry_id: str) -> int:
+    """Return a fencing token higher than any given before for this entry (the caller commits)."""
+    if not connection.query("SELECT token FROM ledger.leases WHERE entry_id = ?", [entry_id]):
+        _insert(connection, "leases", {"entry_id": entry_id, "token": 0})
+    connection.execute("UPDATE ledger.leases SET token = token + 1 WHERE entry_id = ?", [entry_id])
+    return lease_token(connection, entry_id)
+
+
+def lease_token(connection: Connection, entry_id: str) -> int:
+    """Return the newest fencing token of an entry."""
+    return int(connection.query("SELECT token FROM ledger.leases WHERE entry_id = ?", [entry_id])[0]["token"])
+
+
+def _insert(connection: Connection, table: str, values: Mapping[str, Any]) -> None:
+    columns = ", ".join(f'"{name}"' for name in values)
+    marks = ", ".join("?" for _ in values)
+    connection.execute(f"INSERT INTO ledger.{table} ({columns}) VALUES ({marks})", list(values.values()))

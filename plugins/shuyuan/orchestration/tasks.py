@@ -1,0 +1,227 @@
+"""取数 → 校验 → 入库, and 记录: the four operators of an entry's DAG.
+
+An operator's arguments are the entry's id and the digest of its effective spec, so that an edited spec makes
+a new DAG version. Nothing of an entry is ever a Jinja template: ``render_template_fields`` is replaced by
+putting the resolved entry, as data, where Airflow's *Rendered Template* page shows it. XCom holds counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.sdk import Asset, BaseHook, BaseOperator
+from airflow.sdk.exceptions import AirflowRescheduleException, AirflowSkipException, DownstreamTasksSkipped
+
+from shuyuan.catalog import Resource, load_resource
+from shuyuan.orchestration.boundary import coded, forget_problem, left_problem
+from shuyuan.orchestration.identity import asset_uri, run_key
+from shuyuan.orchestration.schedule import data_date_of, is_promised
+from shuyuan.problems import NotYetDelivered, PlatformError, ShuyuanError
+from shuyuan.project import Project
+from shuyuan.workdays import local_day, period_start
+
+if TYPE_CHECKING:
+    from shuyuan.pipeline import Job
+    from shuyuan.sources.connections import Connection
+
+RUNNING = ("confirmed", "published")
+ENTRY_ASSET_KEYS = ("rows", "score", "data_date", "load_no")
+
+
+class EntryOperator(BaseOperator):
+    """One stage of one entry. Subclasses say what the stage is in ``perform``."""
+
+    template_fields: Sequence[str] = ("entry_id", "spec_digest", "spec")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"spec": "json"}
+    ui_color = "#f0f4f8"
+
+    def __init__(self, *, entry_id: str, spec_digest: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.entry_id = entry_id
+        self.spec_digest = spec_digest
+        self.spec: dict[str, Any] | None = None
+
+    def render_template_fields(self, context: Any, jinja_env: Any = None) -> None:
+        """Show the resolved entry; evaluate nothing."""
+        with coded():
+            resource = load_resource(self.project(), self.entry_id)
+        self.spec = resource.entry.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+    def project(self) -> Project:
+        """The project that the DAG file lies in, unless ``SHUYUAN_PROJECT`` names another."""
+        return project_of(Path(self.dag.fileloc))
+
+    def execute(self, context: Any) -> Any:
+        """Open the run and perform the stage inside the border of ``coded``."""
+        with coded():
+            job = open_job(self.project(), self.entry_id, context["dag_run"], context["params"].get("data_date"))
+        forget_problem(job.workdir)
+        with coded(job.workdir):
+            if job.resource.entry.status not in RUNNING:
+                raise PlatformError("P412", entry=self.entry_id, status=job.resource.entry.status)
+            return self.perform(job, context)
+
+    def perform(self, job: Job, context: Any) -> Any:
+        """Do the stage's work and return its counts."""
+        raise NotImplementedError
+
+
+class FetchOperator(EntryOperator):
+    """取数: wait for the delivery, bring it in, read it into typed rows."""
+
+    def perform(self, job: Job, context: Any) -> dict[str, Any]:
+        """Fetch and read. What is not there yet is looked for again later, holding no worker meanwhile."""
+        from shuyuan import pipeline
+
+        try:
+            fetched = pipeline.fetch(job)
+        except NotYetDelivered as missing:
+            self.look_again(job, context, missing)
+            raise
+        found: dict[str, Any] = {
+            "data_date": str(job.data_date),
+            "sha256": fetched.delivery.sha256,
+            "files": len(fetched.delivery.files),
+            "unchanged": fetched.unchanged,
+        }
+        if fetched.unchanged:
+            self.skip_the_rest(context, found)
+        batch = pipeline.read(job)
+        return found | {"rows": batch.rows, "defects": batch.defects, "workdir": str(job.workdir)}
+
+    def look_again(self, job: Job, context: Any, missing: NotYetDelivered) -> None:
+        """Reschedule while the entry's ``wait`` lasts; after that return, and the problem is final."""
+        update = job.resource.entry.update
+        if not is_promised(update.cycle) and not (job.workdir / "look.json").exists():
+            self.skip_the_rest(context, {"data_date": str(job.data_date), "arrived": False})
+        pause = timedelta(seconds=max(1.0, float(missing.problem.facts.get("retry_after", 60))))
+        now = datetime.now(UTC)
+        started = job.started_at.replace(tzinfo=UTC)
+        if now + pause <= started + update.wait:
+            raise AirflowRescheduleException(now + pause)
+
+    def skip_the_rest(self, context: Any, found: dict[str, Any]) -> None:
+        """End well with nothing to check or load; costs no further process."""
+        context["ti"].xcom_push(key="return_value", value=found)
+        raise DownstreamTasksSkipped(tasks=["check", "load"])
+
+
+class CheckOperator(EntryOperator):
+    """校验: judge the rows; a blocked delivery fails here, finally."""
+
+    def perform(self, job: Job, context: Any) -> dict[str, Any]:
+        """Run the entry's rules."""
+        from shuyuan import pipeline
+
+        verdict = pipeline.check(job)
+        return {
+            "delivered": verdict.delivered,
+            "accepted": verdict.accepted,
+            "rejected": verdict.rejected,
+            "score": verdict.score,
+        }
+
+
+class LoadOperator(EntryOperator):
+    """入库: publish in one transaction, and tell those who wait on the entry's asset."""
+
+    def perform(self, job: Job, context: Any) -> dict[str, Any]:
+        """Publish; the same content again publishes nothing and wakes nobody."""
+        from shuyuan import pipeline
+        from shuyuan.stages import Verdict
+
+        published = pipeline.load(job)
+        if not published.changed:
+            raise AirflowSkipException
+        told = {
+            "rows": published.rows,
+            "score": Verdict.read(job.workdir).score,
+            "data_date": str(published.data_date),
+            "load_no": published.load_no,
+        }
+        context["outlet_events"][entry_asset(self.entry_id)].extra.update(told)
+        return told | {"added": published.added, "updated": published.updated, "removed": published.removed}
+
+
+class RecordOperator(EntryOperator):
+    """记录: the ledger's line, whatever happened. A teardown, so that it never turns a failed run green."""
+
+    def execute(self, context: Any) -> str:
+        """Write what the run's directory tells; a run that left neither result nor problem was killed."""
+        from shuyuan import pipeline
+
+        with coded():
+            job = open_job(self.project(), self.entry_id, context["dag_run"], context["params"].get("data_date"))
+            return pipeline.record(job, ended_by(job))
+
+
+def ended_by(job: Job) -> ShuyuanError | None:
+    """The problem that ended a run: the one that was left, a kill (P411), or none."""
+    from shuyuan import pipeline
+
+    error = left_problem(job.workdir)
+    if error or (job.workdir / "publication.json").exists() or not (job.workdir / "delivery.json").exists():
+        return error
+    return None if pipeline.is_unchanged(job) else PlatformError("P411")
+
+
+def entry_asset(entry_id: str) -> Asset:
+    """The asset that an entry's publication updates; reconciliation and checks wait on it."""
+    return Asset(name=entry_id, uri=asset_uri(entry_id), group="share")
+
+
+def project_of(dag_file: Path) -> Project:
+    """The project of a DAG file: the folder above its ``dags``, unless ``SHUYUAN_PROJECT`` names another."""
+    import os
+
+    return Project.find(os.environ.get("SHUYUAN_PROJECT") or dag_file.resolve().parents[1])
+
+
+def open_job(project: Project, entry_id: str, dag_run: Any, data_date: str | None) -> Job:
+    """Open (or find again) the job of a DAG run. Raises ``EntryError`` when the entry cannot be used."""
+    from shuyuan.pipeline import Job
+
+    resource = load_resource(project, entry_id)
+    started = dag_run.start_date or dag_run.run_after
+    return Job.open(
+        project,
+        resource,
+        date.fromisoformat(data_date) if data_date else planned_data_date(resource, dag_run),
+        f"{entry_id}.{run_key(dag_run.run_id)}",
+        airflow_connection,
+        trigger="manual" if dag_run.run_type == "manual" else "schedule",
+        started_at=started.astimezone(UTC).replace(tzinfo=None),
+    )
+
+
+def planned_data_date(resource: Resource, dag_run: Any) -> date:
+    """The data date of a run that was given none: that of its period."""
+    update = resource.entry.update
+    day = local_day(dag_run.data_interval_start or dag_run.run_after)
+    return data_date_of(update, period_start(update.cycle, day))
+
+
+def airflow_connection(conn_id: str) -> Connection:
+    """One of Airflow's connections in our words. Raises ``PlatformError`` P108 when there is none."""
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    from shuyuan.sources.connections import Connection
+
+    read: Callable[[str], Any] = BaseHook.get_connection
+    try:
+        known = read(conn_id)
+    except AirflowNotFoundException:
+        raise PlatformError("P108", connection=conn_id) from None
+    return Connection(
+        conn_id,
+        (known.conn_type or "").lower().replace("-", "_"),
+        known.host,
+        known.port,
+        known.login,
+        known.password,
+        known.schema,
+        known.extra_dejson,
+    )

@@ -1,0 +1,126 @@
+"""One run of one entry: what it works on, where its files are, and what it may reach."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+
+from shuyuan import ledger
+from shuyuan.catalog import Resource
+from shuyuan.language import say
+from shuyuan.problems import NotYetDelivered, PlatformError, ShuyuanError
+from shuyuan.project import Project
+from shuyuan.sources.connections import Connection
+from shuyuan.stages import Delivery, Fault
+from shuyuan.warehouses import Warehouse, open_warehouse
+
+
+def utc_now() -> datetime:
+    """The present instant as naive UTC, as the ledger keeps it."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run. ``connect`` turns a connection's name into its facts; ``started_at`` is naive UTC."""
+
+    project: Project
+    resource: Resource
+    data_date: date
+    run_id: str
+    workdir: Path
+    connect: Callable[[str], Connection]
+    trigger: str = "cli"
+    started_at: datetime = field(default_factory=utc_now)
+
+    @classmethod
+    def open(
+        cls,
+        project: Project,
+        resource: Resource,
+        data_date: date,
+        run_id: str,
+        connect: Callable[[str], Connection],
+        trigger: str = "cli",
+        started_at: datetime | None = None,
+    ) -> Job:
+        """Make (or find again) the run directory, readable by us alone, and return the job."""
+        folder = project.runs / resource.entry.id / re.sub(r"[^A-Za-z0-9._+-]", "_", run_id)[:200]
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return cls(project, resource, data_date, run_id, folder, connect, trigger, started_at or utc_now())
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        """The project's warehouse."""
+        return open_warehouse(self.project)
+
+    def delivery_id(self, delivery: Delivery) -> str:
+        """The same content for the same entry is the same delivery."""
+        return _digest(self.resource.entry.id, delivery.sha256)
+
+    def load_id(self, delivery: Delivery) -> str:
+        """The same content under the same effective spec is the same load."""
+        return _digest(self.resource.entry.id, delivery.sha256, self.resource.digest)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the wall seconds of a stage to ``seconds.json``."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            seconds = self.seconds() | {stage: round(time.monotonic() - began, 3)}
+            (self.workdir / "seconds.json").write_text(json.dumps(seconds), encoding="utf-8")
+
+    def seconds(self) -> dict[str, float]:
+        """Wall seconds by stage, as far as the run has come."""
+        path = self.workdir / "seconds.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Add to a problem what consumers can still use, and keep it for the ledger entry.
+
+        A foreign exception may carry a row in its text, so only its type goes on, as P401.
+        """
+        Fault.discard(self.workdir)
+        try:
+            yield
+        except Exception as caught:
+            error = caught if isinstance(caught, ShuyuanError) else PlatformError("P401", kind=type(caught).__name__)
+            error.state = error.state or self.usable()
+            fault_of(error).save(self.workdir)
+            if error is caught:
+                raise
+            raise error from None
+
+    def usable(self) -> str:
+        """One sentence: what the shared table holds now. Empty when the warehouse cannot say."""
+        try:
+            with self.warehouse.session() as session:
+                current = ledger.current_publication(session, self.resource.entry.id)
+        except ShuyuanError:
+            return ""
+        if current is None:
+            return say("state.nothing")
+        return say("state.stays", data_date=current.data_date, rows=f"{current.rows:,}")
+
+
+def fault_of(error: ShuyuanError) -> Fault:
+    """What the ledger says of an error, and whose fault it is."""
+    code = error.problem.code
+    if isinstance(error, NotYetDelivered):
+        return Fault(code=code, text=str(error), outcome="missing")
+    return Fault(code=code, text=str(error), outcome="blocked" if code.startswith("D") else "failed")
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()

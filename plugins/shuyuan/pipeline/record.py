@@ -1,0 +1,110 @@
+"""记录: write what happened into the ledger, whatever happened, and give the department its receipt."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from shuyuan import __version__, ledger, sources, workdays
+from shuyuan.crashpoints import point
+from shuyuan.pipeline.job import Job, utc_now
+from shuyuan.pipeline.stages import is_published
+from shuyuan.problems import ShuyuanError
+from shuyuan.stages import Batch, Delivery, Fault, Publication, Verdict
+
+
+def record(job: Job) -> str:
+    """Write the run, its rule results and its freshness; return the outcome.
+
+    Outcomes: ``published``, ``unchanged`` (the same content was there already), ``blocked`` (the delivery is at
+    fault), ``missing`` (nothing came in time), ``failed`` (we or the line are at fault).
+    """
+    point("before_record")
+    delivery, batch = Delivery.find(job.workdir), Batch.find(job.workdir)
+    verdict, publication = Verdict.find(job.workdir), Publication.find(job.workdir)
+    fault = Fault.find(job.workdir)
+    with job.warehouse.session() as session, session.transaction():
+        if publication:
+            outcome = "published"
+        elif fault is None and delivery and is_published(session, job, delivery):
+            outcome = "unchanged"
+        else:
+            outcome = fault.outcome if fault else "failed"
+        if delivery:
+            ledger.record_delivery(
+                session, job.delivery_id(delivery), delivery, batch.counted if batch else None, job.run_id
+            )
+        if verdict:
+            ledger.record_results(session, job.run_id, job.resource.entry.id, verdict.results)
+        ledger.record_run(session, _run(job, outcome, fault, delivery, verdict, publication))
+        if outcome in ("published", "unchanged", "missing"):
+            note_freshness(session, job, delivery.received_at if delivery else None)
+    _send_receipt(job, outcome, delivery, verdict)
+    point("recorded")
+    return outcome
+
+
+def note_freshness(session: ledger.Connection, job: Job, arrived_at: datetime | None) -> None:
+    """Write whether the delivery of this run's period came in time."""
+    promise = job.resource.entry.update
+    if promise.cycle in ("irregular", "other", "realtime"):
+        return
+    calendar = workdays.Calendar.read(job.project.calendar)
+    day = job.data_date + timedelta(days=promise.data_lag_days)
+    due = workdays.due_at(promise, day, calendar)
+    state = workdays.arrival_state(due, promise.grace, arrived_at, utc_now())
+    ledger.record_freshness(session, job.resource.entry.id, due, str(job.data_date), state, arrived_at, job.run_id)
+
+
+def _run(
+    job: Job,
+    outcome: str,
+    fault: Fault | None,
+    delivery: Delivery | None,
+    verdict: Verdict | None,
+    publication: Publication | None,
+) -> ledger.Run:
+    entry = job.resource.entry
+    return ledger.Run(
+        run_id=job.run_id,
+        entry_id=entry.id,
+        department=entry.department,
+        spec_digest=job.resource.digest,
+        spec_version=entry.version,
+        code_version=__version__,
+        data_date=job.data_date,
+        trigger=job.trigger,
+        started_at=job.started_at,
+        finished_at=utc_now(),
+        outcome=outcome,
+        problem_code=fault.code if fault else None,
+        problem=fault.text if fault else None,
+        delivery_id=job.delivery_id(delivery) if delivery else None,
+        load_no=publication.load_no if publication else None,
+        delivered=verdict.delivered if verdict else None,
+        accepted=verdict.accepted if verdict else None,
+        rejected=verdict.rejected if verdict else None,
+        score=verdict.score if verdict else None,
+        scores=verdict.scores if verdict else {},
+        seconds=job.seconds(),
+    )
+
+
+def _send_receipt(job: Job, outcome: str, delivery: Delivery | None, verdict: Verdict | None) -> None:
+    """Put the receipt where the department allows it. A receipt that fails changes nothing else."""
+    source = job.resource.entry.source
+    if delivery is None or verdict is None or getattr(source, "receipts", None) is None:
+        return
+    receipt = {
+        "entry": job.resource.entry.id,
+        "data_date": str(job.data_date),
+        "sha256": delivery.sha256,
+        "outcome": outcome,
+        "rows": verdict.delivered,
+        "accepted": verdict.accepted,
+        "rejected": verdict.rejected,
+        "rules": {result.rule: result.unexpected for result in verdict.results if result.unexpected},
+    }
+    try:
+        sources.put_receipt(job.resource, job.connect(source.connection), delivery, receipt)
+    except ShuyuanError:
+        return

@@ -1,0 +1,155 @@
+"""What the ledger says of the entries, as frozen facts: the reports know nothing else.
+
+Instants are naive UTC, as the ledger keeps them; ``figures`` turns them into Asia/Shanghai for people. ``reading``
+makes the facts from the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from shuyuan.workdays import local_day
+
+WINDOW_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class RunFact:
+    """One line of ``ledger.runs``. ``seconds`` maps stage to duration, ``scores`` dimension to 0–100."""
+
+    run_id: str
+    data_date: date
+    started_at: datetime
+    outcome: str
+    problem_code: str | None
+    problem: str | None
+    delivered: int | None
+    accepted: int | None
+    rejected: int | None
+    score: float | None
+    scores: Mapping[str, float]
+    seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFact:
+    """How one rule fared in the entry's latest checked run.
+
+    ``trend`` is (instant, evaluated, unexpected) of the runs up to that one, oldest first; empty for a rule that no
+    row failed.
+    """
+
+    rule: str
+    code: str
+    field: str | None
+    indicator: str
+    dimension: str
+    effect: str
+    evaluated: int
+    unexpected: int
+    success: bool
+    errored: bool
+    observed: str | None
+    trend: tuple[tuple[datetime, int, int], ...] = ()
+
+    @property
+    def failing(self) -> bool:
+        """Whether anybody should look: rows failed it, or it could not be computed."""
+        return not self.success or self.errored or self.unexpected > 0
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationFact:
+    """One line of ``ledger.publications``. ``delivered`` and ``accepted`` are of the run that made it."""
+
+    load_no: int
+    run_id: str
+    spec_version: str
+    data_date: date
+    mode: str
+    rows: int
+    added: int
+    updated: int
+    removed: int
+    rejected: int
+    score: float | None
+    published_at: datetime
+    delivered: int | None
+    accepted: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalFact:
+    """One due date of ``ledger.freshness``: ``on_time late missing waiting``."""
+
+    due_at: datetime
+    state: str
+    arrived_at: datetime | None
+
+    @property
+    def day(self) -> date:
+        """The local day on which it was due."""
+        return local_day(self.due_at)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreFact:
+    """The score that an entry had from a local day on."""
+
+    day: date
+    score: float
+    scores: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class EntryFacts:
+    """All that the reports know of one entry. Runs, publications: newest first; arrivals, scores: oldest first.
+
+    ``rules`` and ``rules_run`` are of the latest run whose delivery was checked.
+    """
+
+    runs: tuple[RunFact, ...] = ()
+    publications: tuple[PublicationFact, ...] = ()
+    arrivals: tuple[ArrivalFact, ...] = ()
+    scores: tuple[ScoreFact, ...] = ()
+    rules: tuple[RuleFact, ...] = ()
+
+    @property
+    def publication(self) -> PublicationFact | None:
+        """What consumers see now."""
+        return self.publications[0] if self.publications else None
+
+    @property
+    def latest(self) -> RunFact | None:
+        """The last real run (dry runs change nothing and are left out)."""
+        return next((run for run in self.runs if run.outcome != "dry_run"), None)
+
+    @property
+    def score(self) -> ScoreFact | None:
+        """The score now: of the last checked delivery, published or blocked."""
+        return self.scores[-1] if self.scores else None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The ledger as of ``now`` (aware). ``since`` is the first local day with any record, if there is one."""
+
+    now: datetime
+    entries: Mapping[str, EntryFacts] = field(default_factory=dict)
+    since: date | None = None
+
+    @property
+    def today(self) -> date:
+        """The local day of the report."""
+        return local_day(self.now)
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """The local days of the window, oldest first, today last."""
+        return tuple(self.today - timedelta(days=back) for back in reversed(range(WINDOW_DAYS)))
+
+    def of(self, entry_id: str) -> EntryFacts:
+        """The facts of one entry; an entry that the ledger does not know has empty ones."""
+        return self.entries.get(entry_id, EntryFacts())

@@ -1,0 +1,187 @@
+"""The embedded warehouse: one DuckDB file.
+
+DuckDB admits one process at a time, so a lock file guards it and sessions are short. Consumers outside
+the pipeline read the published copy (``export_copy``), never the writer's file.
+
+Layers: ``share`` (views: what consumers read), ``store`` (the rows, with ``_load_no``, ``_file``, ``_line``),
+``rejected`` (rows that failed a rule), ``ledger``. A replaced table is a new table a version; the
+publishing transaction points the view at it. Appended and merged tables change inside the publishing
+transaction.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from shuyuan import ledger
+from shuyuan.crashpoints import point
+from shuyuan.problems import DeliveryError, PassingError, PlatformError
+from shuyuan.stages import Publication
+from shuyuan.warehouses import Lot
+from shuyuan.warehouses.duckdb_tables import Change, literal, quoted
+
+LOCK_SECONDS = 300
+
+
+class DuckDBWarehouse:
+    """The DuckDB file at ``path``; made when missing."""
+
+    def __init__(self, path: Path) -> None:
+        # DuckDB names the catalog after the file; a catalog named like a schema makes every name ambiguous.
+        if path.stem in ("share", "store", "rejected", "ledger"):
+            raise PlatformError("P301", url=str(path))
+        self.path = path
+
+    @contextmanager
+    def session(self) -> Iterator[DuckDBSession]:
+        """Open the file alone. Raises ``PassingError`` P302 (busy) or P306 (disk, damage)."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = FileLock(f"{self.path}.lock", timeout=LOCK_SECONDS)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise PassingError("P302", seconds=LOCK_SECONDS, file=str(self.path)) from None
+        try:
+            with duckdb.connect(str(self.path)) as connection:
+                yield DuckDBSession(connection, self.path.parent / "spill")
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            raise PassingError("P306", kind=type(error).__name__) from None
+        finally:
+            lock.release()
+
+    def export_copy(self, path: Path) -> None:
+        """Write every shared table into a DuckDB file of its own at ``path``, replaced atomically."""
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.unlink(missing_ok=True)
+        with self.session() as session:
+            session.execute(f"ATTACH {literal(str(part))} AS copy_")
+            session.execute("CREATE SCHEMA copy_.share")
+            views = session.query("SELECT view_name FROM duckdb_views() WHERE schema_name = 'share' AND NOT internal")
+            for view in views:
+                name = quoted(view["view_name"])
+                session.execute(f"CREATE TABLE copy_.share.{name} AS SELECT * FROM share.{name}")
+            session.execute("DETACH copy_")
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+
+
+class DuckDBSession:
+    """One connection to the file, alone on it."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
+        self._connection = connection
+        self.execute("SET autoinstall_known_extensions = false")
+        self.execute("SET autoload_known_extensions = false")
+        self.execute(f"SET temp_directory = {literal(str(spill))}")
+        self.execute("SET memory_limit = '512MB'")
+        self.execute("SET preserve_insertion_order = false")
+        for schema in ("share", "store", "rejected"):
+            self.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        ledger.create_ledger(self)
+        self.execute("CREATE SEQUENCE IF NOT EXISTS ledger.load_numbers")
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        """Run one statement. An unread result would block the next one, so it is read."""
+        self._connection.execute(sql, list(parameters)).fetchall()
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Run one query and return all of its rows."""
+        cursor = self._connection.execute(sql, list(parameters))
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit on leaving; roll back when an exception leaves."""
+        self._connection.begin()
+        try:
+            yield
+            point("before_commit")
+            self._connection.commit()
+        except BaseException:
+            self._connection.rollback()
+            raise
+
+    def lease(self, entry_id: str) -> int:
+        """Take and commit a fencing token."""
+        self._connection.begin()
+        token = ledger.take_lease(self, entry_id)
+        self._connection.commit()
+        return token
+
+    def publish(self, lot: Lot, token: int) -> Publication:
+        """Publish ``lot``; see the protocol."""
+        before = ledger.current_publication(self, lot.entry.id)
+        if before and lot.entry.load.mode != "append" and lot.data_date < before.data_date:
+            raise DeliveryError("D606", data_date=str(lot.data_date), published=str(before.data_date))
+        load_no = int(self.query("SELECT nextval('ledger.load_numbers') AS load_no")[0]["load_no"])
+        change = Change(self, lot, load_no, before.load_no if before else None)
+        change.stage()
+        point("rows_staged")
+        with self.transaction():
+            newest = ledger.lease_token(self, lot.entry.id)
+            if newest != token:
+                raise PlatformError("P303", entry=lot.entry.id, mine=token, newest=newest)
+            counts = change.apply()
+            self._reject(lot, load_no)
+            self._write_publication(lot, load_no, token, counts)
+        point("published")
+        change.collect_garbage()
+        point("garbage_collected")
+        return Publication(
+            entry_id=lot.entry.id,
+            load_no=load_no,
+            load_id=lot.load_id,
+            data_date=lot.data_date,
+            published_at=lot.now,
+            changed=True,
+            **counts,
+        )
+
+    def _reject(self, lot: Lot, load_no: int) -> None:
+        table = f"rejected.{quoted(lot.entry.table)}"
+        self.execute(
+            f"CREATE TABLE IF NOT EXISTS {table} (load_no BIGINT, delivery_id VARCHAR, run_id VARCHAR,"
+            " file SMALLINT, line BIGINT, rules VARCHAR[], record VARCHAR)"
+        )
+        if lot.rejected_path:
+            self.execute(
+                f"INSERT INTO {table} SELECT ?, ?, ?, _file, _line, rules, record FROM read_parquet(?)",
+                [load_no, lot.delivery_id, lot.run_id, str(lot.rejected_path)],
+            )
+
+    def _write_publication(self, lot: Lot, load_no: int, token: int, counts: dict[str, int]) -> None:
+        self.execute(
+            "UPDATE ledger.publications SET superseded_at = ? WHERE entry_id = ? AND superseded_at IS NULL",
+            [lot.now, lot.entry.id],
+        )
+        values = {
+            "load_no": load_no,
+            "load_id": lot.load_id,
+            "entry_id": lot.entry.id,
+            "run_id": lot.run_id,
+            "delivery_id": lot.delivery_id,
+            "spec_digest": lot.spec_digest,
+            "spec_version": lot.entry.version,
+            "data_date": lot.data_date,
+            "mode": lot.entry.load.mode,
+            **counts,
+            "rejected": lot.rejected,
+            "score": lot.score,
+            "token": token,
+            "published_at": lot.now,
+        }
+        marks = ", ".join("?" for _ in values)
+        self.execute(
+            f"INSERT INTO ledger.publications ({', '.join(values)}) VALUES ({marks})",
+            list(values.values()),
+        )
