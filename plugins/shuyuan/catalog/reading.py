@@ -44,7 +44,8 @@ _NOT_TEXT = re.compile(
     |[-+]?[1-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+\.[0-9_]*
     |[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)
     |[0-9]{4}-[0-9]{2}-[0-9]{2}
-    |[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt]|[ ]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(\.[0-9]*)?([ ]*(Z|[-+][0-9]{1,2}(:?[0-9]{2})?))?
+    |[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt]|[ ]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(\.[0-9]*)?
+        ([ ]*(Z|[-+][0-9]{1,2}(:?[0-9]{2})?))?
     """,
     re.VERBOSE,
 )
@@ -206,7 +207,7 @@ class _Builder:
         key_mark = None
         documents = 0
         while parser.check_event():
-            event = parser.get_event()
+            event: Any = parser.get_event()
             kind = type(event)
             if kind is ScalarEvent or kind is MappingStartEvent or kind is SequenceStartEvent:
                 if event.anchor is not None:
@@ -287,7 +288,7 @@ class _Builder:
 
     def _explain_syntax(self, error: MarkedYAMLError) -> None:
         """Turn libyaml's complaint into a problem; name the two slips that Chinese typing makes."""
-        mark = error.problem_mark or error.context_mark
+        mark: Any = error.problem_mark or error.context_mark
         here = mark.line + 1 if mark else 1
         for pattern, code in ((_FULL_WIDTH_COLON, "E108"), (_NO_SPACE_AFTER_COLON, "E117")):
             for found in pattern.finditer(self.text):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from shuyuan.catalog.explaining import Finding, explain_errors
 from shuyuan.catalog.faults import CatalogError
 from shuyuan.catalog.reading import Document, read_document
 from shuyuan.entry import Department, Element, Entry
-from shuyuan.problems import Location, Problem
+from shuyuan.entry.values import ENTRY_ID
+from shuyuan.identifiers import is_credit_code
+from shuyuan.problems import Location, Problem, Term
 from shuyuan.project import Project
 
 DEFAULTS = "_defaults.yaml"
@@ -92,9 +95,7 @@ class Surroundings:
 
 def check_department(department: Department) -> list[Finding]:
     """Return what a department's own values get wrong: the check digit of its credit code."""
-    from shuyuan.identifiers import credit_code_ok
-
-    if credit_code_ok(department.credit_code):
+    if is_credit_code(department.credit_code):
         return []
     return [Finding("E233", ("credit_code",), {"key": "credit_code"})]
 
@@ -142,7 +143,10 @@ class Draft:
         return [
             (self.document.value if isinstance(self.document.value, dict) else {}, self.document),
             (defaults if isinstance(defaults, dict) else {}, self.department_document),
-            (self.defaults_document.value if isinstance(self.defaults_document.value, dict) else {}, self.defaults_document),
+            (
+                self.defaults_document.value if isinstance(self.defaults_document.value, dict) else {},
+                self.defaults_document,
+            ),
         ]
 
     def element_names(self) -> set[str]:
@@ -153,12 +157,13 @@ class Draft:
 
     def place(self, finding: Finding) -> Problem:
         """Tie a finding to the file that said it: the entry, or the defaults that it inherits."""
-        best, prefix, depth = self.document, (), -1
-        for document, above in (
+        best, prefix, depth = self.document, tuple[str, ...](), -1
+        layered: tuple[tuple[Document, tuple[str, ...]], ...] = (
             (self.document, ()),
             (self.department_document, ("defaults",)),
             (self.defaults_document, ()),
-        ):
+        )
+        for document, above in layered:
             known = _depth(document, above, finding.path)
             if known > depth:
                 best, prefix, depth = document, above, known
@@ -194,7 +199,7 @@ def load_resource(project: Project, entry_id: str) -> Resource:
     """
     folder, _, name = entry_id.partition(".")
     path = project.specs / folder / f"{name}.yaml"
-    if not _is_id(entry_id) or not path.is_file():
+    if not re.fullmatch(ENTRY_ID, entry_id) or not path.is_file():
         raise CatalogError((Problem("E100", {"entry": entry_id}),))
     draft = Draft(project, path, Surroundings(project))
     elements = pick_elements(project, draft.element_names())
@@ -214,15 +219,6 @@ def digest_of(entry: Entry, project: Project) -> str:
     return summed.hexdigest()
 
 
-@cache
-def _is_id(text: str) -> bool:
-    import re
-
-    from shuyuan.entry.values import ENTRY_ID
-
-    return bool(re.fullmatch(ENTRY_ID, text))
-
-
 def _depth(document: Document, prefix: tuple[str | int, ...], path: tuple[str | int, ...]) -> int:
     """Return how many steps of ``path`` the document knows, 0 when none."""
     if not document.text:
@@ -231,6 +227,4 @@ def _depth(document: Document, prefix: tuple[str | int, ...], path: tuple[str | 
 
 
 def _not_a_mapping(document: Document) -> Problem:
-    from shuyuan.problems import Term
-
     return Finding("E119", (), {"key": "/", "expected": Term("yaml.mapping"), "aside": ""}).at(document)

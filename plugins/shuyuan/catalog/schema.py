@@ -59,11 +59,12 @@ def follow(model: type[BaseModel], node: dict[str, Any], data: Any = None) -> di
 
 def locate_data(model: type[BaseModel], data: Any, loc: tuple[str | int, ...]) -> tuple[tuple[str | int, ...], Any]:
     """Turn a pydantic location into the path in the file (union tags dropped) and the value that is there."""
-    node, path, here = schema_of(model), [], data
+    node, here = schema_of(model), data
+    path: list[str | int] = []
     steps = list(loc)
     while steps:
-        raw = node["$ref"] if "$ref" in node else ""
-        node = schema_of(model)["$defs"][raw.rpartition("/")[2]] if raw else node
+        if "$ref" in node:
+            node = schema_of(model)["$defs"][node["$ref"].rpartition("/")[2]]
         if "discriminator" in node and steps[0] in node["discriminator"]["mapping"]:
             steps.pop(0)
             node = follow(model, node, here)

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
-import numpy as np
 
 from shuyuan.demonstration.chance import Cells, scatter
+from shuyuan.demonstration.identifiers import resident_check_digit
 
 Spoil = Callable[[Any], Any]
 _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
@@ -82,13 +83,16 @@ def break_record(per_10000: int) -> Defect:
 
 
 def plant_defects(table: Table, defects: Sequence[Defect], entry_id: str, seed: int) -> None:
-    """Spoil ``table`` in place. Which rows are spoilt depends on the seed and not on the day."""
-    for number, defect in enumerate(defects):
-        start = _rows_before(defects, number, len(table))
-        rows = defect.cases(len(table)) * defect.span
-        positions = scatter(seed, f"{entry_id} defects", len(table), start + rows)[start:].tolist()
-        for case in range(defect.cases(len(table))):
-            defect.plant(table, positions[case * defect.span : (case + 1) * defect.span], case)
+    """Spoil ``table`` in place. Which rows are spoilt depends on the seed and not on the day.
+
+    Raises:
+        ValueError: the table is too small for one case of each defect.
+    """
+    rows = len(table)
+    spoilt = iter(scatter(seed, f"{entry_id} defects", rows, sum(count_rejections(defects, rows).values())).tolist())
+    for defect in defects:
+        for case in range(defect.cases(rows)):
+            defect.plant(table, tuple(islice(spoilt, defect.span)), case)
 
 
 def count_rejections(defects: Sequence[Defect], rows: int) -> dict[str, int]:
@@ -97,10 +101,6 @@ def count_rejections(defects: Sequence[Defect], rows: int) -> dict[str, int]:
     for defect in defects:
         counts[defect.rule] += defect.cases(rows) * defect.span
     return dict(counts)
-
-
-def _rows_before(defects: Sequence[Defect], number: int, rows: int) -> int:
-    return sum(defect.cases(rows) * defect.span for defect in defects[:number])
 
 
 def wrong_check_digit(identifier: str) -> str:
@@ -114,8 +114,12 @@ def excel_scientific(identifier: str) -> str:
 
 
 def excel_rounded(identifier: str) -> str:
-    """An ID after a number's fifteen digits: the last three are lost as ``000``."""
-    return identifier[:15] + "000"
+    """An ID after a number's fifteen digits: the last three are lost as ``000``.
+
+    One in eleven has a right check digit by accident; that one is shown in scientific notation instead.
+    """
+    rounded = identifier[:15] + "000"
+    return excel_scientific(identifier) if rounded[17] == resident_check_digit(rounded) else rounded
 
 
 def full_width(text: str) -> str:
@@ -126,8 +130,3 @@ def full_width(text: str) -> str:
 def insert(character: str) -> Spoil:
     """Return a way to put ``character`` behind a text's first character."""
     return lambda text: text[:1] + character + text[1:]
-
-
-def texts(*cells: str) -> Cells:
-    """Return a column of these cells."""
-    return np.array(cells, dtype=object)

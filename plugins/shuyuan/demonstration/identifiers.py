@@ -13,7 +13,8 @@ from shuyuan.demonstration.chance import Cells, Numbers
 REGION = "159901"
 _CREDIT = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _VIN = "0123456789ABCDEFGHJKLMNPRSTUVWXYZ"
-_VIN_VALUE = dict(zip("0123456789ABCDEFGHJKLMNPRSTUVWXYZ", [*range(10), *range(1, 9), 1, 2, 3, 4, 5, 7, 9, *range(2, 10)], strict=True))
+_VIN_WORTH = np.array([*range(10), *range(1, 9), 1, 2, 3, 4, 5, 7, 9, *range(2, 10)])
+_ID_WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
 
 
 def resident_ids(birth_days: Numbers, sequence: Numbers) -> Cells:
@@ -25,9 +26,14 @@ def resident_ids(birth_days: Numbers, sequence: Numbers) -> Cells:
     digits[:, :6] = [int(digit) for digit in REGION]
     _spell(digits[:, 6:14], compact_dates(birth_days))
     _spell(digits[:, 14:17], sequence)
-    weights = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
-    digits[:, 17] = (12 - digits[:, :17] @ weights % 11) % 11
+    digits[:, 17] = (12 - digits[:, :17] @ _ID_WEIGHTS % 11) % 11
     return _text(digits, "0123456789X")
+
+
+def resident_check_digit(digits: str) -> str:
+    """Return the check digit that belongs to the first 17 digits of a resident ID."""
+    total = int(np.array([int(digit) for digit in digits[:17]]) @ _ID_WEIGHTS)
+    return "0123456789X"[(12 - total % 11) % 11]
 
 
 def compact_dates(days: Numbers) -> Numbers:
@@ -74,9 +80,8 @@ def vehicle_numbers(serials: Numbers) -> Cells:
     for column in range(16, 8, -1):
         values[:, column] = rest % 10 if column > 11 else rest % len(_VIN)
         rest //= 10 if column > 11 else len(_VIN)
-    worth = np.array([_VIN_VALUE[letter] for letter in _VIN])
     weights = np.array([8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2])
-    check = worth[values] @ weights % 11
+    check = _VIN_WORTH[values] @ weights % 11
     values[:, 8] = np.where(check == 10, _VIN.index("X"), check)
     return _text(values, _VIN)
 

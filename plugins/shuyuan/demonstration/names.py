@@ -20,12 +20,12 @@ MONGOLIAN = (
 ).split()
 
 
-def person_names(seed: int, people: Numbers, households: Numbers, is_mongolian: Numbers) -> Cells:
-    """Return one name a person; people of one household share their surname (``households``).
+def person_names(seed: int, people: Numbers, families: Numbers, is_mongolian: Numbers) -> Cells:
+    """Return one name a person; people of one family share their surname.
 
     ``is_mongolian`` is 1 for people with a Mongolian name. Names are 2 to 15 characters.
     """
-    surname = choose(seed, "surname", households, SURNAMES)
+    surname = choose(seed, "surname", families, SURNAMES)
     first = choose(seed, "given 1", people, GIVEN)
     second = choose(seed, "given 2", people, (*GIVEN, *[""] * 20))
     special = draw(seed, "special character", people, 1000)

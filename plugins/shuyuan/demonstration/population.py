@@ -97,7 +97,7 @@ class People:
     @cached_property
     def name(self) -> Cells:
         """Names."""
-        return person_names(self.seed, self.person, self._unit, self._mongolian)
+        return person_names(self.seed, self.person, self._unit * 2 + (self.role == 1), self._mongolian)
 
     @cached_property
     def household_number(self) -> Cells:

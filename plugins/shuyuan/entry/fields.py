@@ -1,4 +1,4 @@
-"""Information items (信息项): the columns of an entry."""
+"""Information items (信息项): the columns of an entry, and the data elements that define them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,24 @@ from pydantic import Field as Key
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from shuyuan.entry.values import Flag, Identifier, Line, Model, Regex, Text
+from shuyuan.entry.values import EntryId, Flag, Identifier, Line, Model, Regex, Text
 
 TYPE = r"^(string|integer|decimal\([1-9][0-9]?, ?[0-9]{1,2}\)|date|datetime|boolean)$"
+MASK = r"^(none|hide|keep\([0-9]+, ?[0-9]+\))$"
+_TYPES = "string 文本、integer 整数、decimal(总位数,小数位)、date 日期、datetime 日期时间、boolean 真假"
+_MASKS = "none 不脱敏、hide 全部隐藏、keep(前,后) 只留前几位和后几位"
+_CHECKS = "resident_id 公民身份号码 | credit_code 统一社会信用代码"
+
+
+def _decimal(text: str | None) -> tuple[int, int] | None:
+    found = re.fullmatch(r"decimal\(([0-9]+), ?([0-9]+)\)", text or "")
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _check_decimal(text: str | None) -> None:
+    digits = _decimal(text)
+    if digits and not (digits[1] <= digits[0] <= 38):
+        raise PydanticCustomError("decimal", "decimal(p,s) needs s ≤ p ≤ 38")
 
 
 class Field(Model):
@@ -21,23 +36,37 @@ class Field(Model):
     (``是/否``: the words for true and false).
     """
 
-    name: Annotated[Identifier, Key(title="英文名", description="共享库里的列名")]
-    from_: Annotated[Line | None, Key(alias="from", title="来源列名", description="部门文件或表里的列名；留空与英文名相同")] = None
-    title: Annotated[Line, Key(title="信息项名称")]
-    element: Annotated[Identifier | None, Key(title="数据元", description="include/elements 里的数据元")] = None
-    authoritative: Annotated[Flag, Key(title="是否本部门产生", description="一数一源：本资源是该数据元的唯一数据源")] = False
-    type: Annotated[Text | None, Key(title="类型", pattern=TYPE)] = None
-    format: Annotated[Line | None, Key(title="日期或真假的写法")] = None
-    unit: Annotated[Line | None, Key(title="计量单位")] = None
-    required: Annotated[Flag, Key(title="必填")] = False
-    length: Annotated[int | None, Key(title="最大长度（字符）", ge=1, le=100_000)] = None
-    pattern: Annotated[Regex | None, Key(title="正则表达式", description="整个值都要匹配；用 [0-9] 不用 \\d")] = None
-    codes: Annotated[Identifier | None, Key(title="代码表", description="include/code_tables 里的代码表")] = None
-    check: Annotated[Literal["resident_id", "credit_code"] | None, Key(title="标识符规则")] = None
-    standard: Annotated[Line | None, Key(title="依据标准")] = None
-    sensitive: Annotated[Flag, Key(title="敏感")] = False
-    mask: Annotated[Text | None, Key(title="脱敏方式", pattern=r"^(none|hide|keep\([0-9]+, ?[0-9]+\))$")] = None
-    timestamp: Annotated[Flag, Key(title="是否时间戳", description="每个目录项至多一个")] = False
+    name: Annotated[Identifier, Key(title="英文名", description="共享库里的列名：小写字母开头，小写字母、数字、下划线")]
+    from_: Annotated[
+        Line | None, Key(alias="from", title="来源列名", description="部门文件或表里的列名；留空与英文名相同")
+    ] = None
+    title: Annotated[Line, Key(title="信息项名称", description="给人看的中文名称")]
+    element: Annotated[
+        Identifier | None, Key(title="数据元", description="include/elements 里的数据元；类型、长度、代码表随它")
+    ] = None
+    authoritative: Annotated[
+        Flag, Key(title="是否本部门产生", description="一数一源：本资源是该数据元的唯一数据源")
+    ] = False
+    type: Annotated[Text | None, Key(title="类型", description=_TYPES, pattern=TYPE)] = None
+    format: Annotated[
+        Line | None, Key(title="日期或真假的写法", description="日期如 %Y%m%d，真假如 是/否；留空为标准写法")
+    ] = None
+    unit: Annotated[Line | None, Key(title="计量单位", description="如 元、公顷；数值里不要带单位")] = None
+    required: Annotated[Flag, Key(title="必填", description="空值的行被隔离")] = False
+    length: Annotated[
+        int | None, Key(title="最大长度（字符）", description="按字符计，超长的行被隔离，不截断", ge=1, le=100_000)
+    ] = None
+    pattern: Annotated[
+        Regex | None, Key(title="正则表达式", description="整个值都要匹配；写 [0-9]，不写 \\d，不用环视与反向引用")
+    ] = None
+    codes: Annotated[
+        Identifier | None, Key(title="代码表", description="include/code_tables 里的代码表，值只能取其中的代码")
+    ] = None
+    check: Annotated[Literal["resident_id", "credit_code"] | None, Key(title="标识符规则", description=_CHECKS)] = None
+    standard: Annotated[Line | None, Key(title="依据标准", description="如 GB 11643—1999")] = None
+    sensitive: Annotated[Flag, Key(title="敏感", description="敏感信息项在报告里必须脱敏")] = False
+    mask: Annotated[Text | None, Key(title="脱敏方式", description=_MASKS, pattern=MASK)] = None
+    timestamp: Annotated[Flag, Key(title="是否时间戳", description="记录更新时间的信息项，每个目录项至多一个")] = False
 
     @property
     def source_name(self) -> str:
@@ -47,8 +76,7 @@ class Field(Model):
     @property
     def decimal(self) -> tuple[int, int] | None:
         """``(precision, scale)`` of a decimal field."""
-        found = re.fullmatch(r"decimal\(([0-9]+), ?([0-9]+)\)", self.type or "")
-        return (int(found[1]), int(found[2])) if found else None
+        return _decimal(self.type)
 
     @property
     def kind(self) -> str:
@@ -57,22 +85,30 @@ class Field(Model):
 
     @model_validator(mode="after")
     def _decimal_fits(self) -> Field:
-        if self.decimal and not (self.decimal[1] <= self.decimal[0] <= 38):
-            raise PydanticCustomError("decimal", "decimal(p,s) needs s ≤ p ≤ 38")
+        _check_decimal(self.type)
         return self
 
 
 class Element(Model):
     """A data element (数据元): one definition that entries refer to, and its one authoritative entry."""
 
-    title: Annotated[Line, Key(title="名称")]
-    meaning: Annotated[Line | None, Key(title="含义")] = None
-    standard: Annotated[Line | None, Key(title="依据标准")] = None
-    type: Annotated[Text, Key(title="类型", pattern=TYPE)] = "string"
-    length: Annotated[int | None, Key(title="最大长度（字符）", ge=1)] = None
-    pattern: Annotated[Regex | None, Key(title="正则表达式")] = None
-    codes: Annotated[Identifier | None, Key(title="代码表")] = None
-    check: Annotated[Literal["resident_id", "credit_code"] | None, Key(title="标识符规则")] = None
-    mask: Annotated[Text, Key(title="脱敏方式", pattern=r"^(none|hide|keep\([0-9]+, ?[0-9]+\))$")] = "none"
-    level: Annotated[Literal["L1", "L2", "L3", "L4"], Key(title="数据分级")] = "L1"
-    source: Annotated[Text | None, Key(title="唯一数据源", description="目录项 id：本数据元以它为准")] = None
+    title: Annotated[Line, Key(title="名称", description="数据元的中文名称")]
+    meaning: Annotated[Line | None, Key(title="含义", description="这个数据元说的是什么")] = None
+    standard: Annotated[Line | None, Key(title="依据标准", description="如 GB 11643—1999")] = None
+    type: Annotated[Text, Key(title="类型", description=_TYPES, pattern=TYPE)] = "string"
+    length: Annotated[int | None, Key(title="最大长度（字符）", description="按字符计", ge=1, le=100_000)] = None
+    pattern: Annotated[Regex | None, Key(title="正则表达式", description="整个值都要匹配；写 [0-9]，不写 \\d")] = None
+    codes: Annotated[Identifier | None, Key(title="代码表", description="include/code_tables 里的代码表")] = None
+    check: Annotated[Literal["resident_id", "credit_code"] | None, Key(title="标识符规则", description=_CHECKS)] = None
+    mask: Annotated[Text, Key(title="脱敏方式", description=_MASKS, pattern=MASK)] = "none"
+    level: Annotated[
+        Literal["L1", "L2", "L3", "L4"], Key(title="数据分级", description="L1 最低，L4 最高；L3 起自动脱敏")
+    ] = "L1"
+    source: Annotated[
+        EntryId | None, Key(title="唯一数据源", description="一数一源：本数据元以哪个目录项为准，写目录项 id")
+    ] = None
+
+    @model_validator(mode="after")
+    def _decimal_fits(self) -> Element:
+        _check_decimal(self.type)
+        return self

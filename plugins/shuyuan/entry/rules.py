@@ -6,78 +6,89 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field as Key
 
-from shuyuan.entry.values import Flag, Identifier, Model, Percent, Regex, Text
+from shuyuan.entry.values import Arguments, Bound, Flag, Identifier, Model, Percent, Regex, Text
 
-RowEffect = Annotated[Literal["reject", "count", "block"], Key(title="不合格时", description="reject 隔离该行；count 只计数；block 阻断发布")]
+RowEffect = Annotated[
+    Literal["reject", "count", "block"],
+    Key(title="不合格时", description="reject 隔离该行 | count 只计数 | block 阻断发布"),
+]
+TableEffect = Annotated[Literal["count", "block"], Key(title="不合格时", description="count 只计数 | block 阻断发布")]
+_RULES = "unique 不重复 | between 范围 | length 长度 | pattern 正则 | one_of 取值 | not_after 不晚于 | row_count 行数"
+_FIELD = Key(title="信息项", description="fields 里的英文名")
 
 
 class UniqueRule(Model):
     """No two rows share these fields. All copies of a repeated key fail."""
 
-    rule: Literal["unique"]
-    fields: Annotated[tuple[Identifier, ...], Key(title="信息项", min_length=1)]
+    rule: Annotated[Literal["unique"], Key(title="规则", description=_RULES)]
+    fields: Annotated[tuple[Identifier, ...], Key(title="信息项", description="合起来不得重复的信息项", min_length=1)]
     effect: RowEffect = "reject"
 
 
 class BetweenRule(Model):
     """``min ≤ value ≤ max`` (either may be left out). Numbers, or dates as ``2026-01-31``."""
 
-    rule: Literal["between"]
-    field: Annotated[Identifier, Key(title="信息项")]
-    min: Annotated[str | None, Key(title="最小值")] = None
-    max: Annotated[str | None, Key(title="最大值")] = None
+    rule: Annotated[Literal["between"], Key(title="规则", description=_RULES)]
+    field: Annotated[Identifier, _FIELD]
+    min: Annotated[Bound | None, Key(title="最小值", description="含本身；数字，或 2026-01-31 这样的日期")] = None
+    max: Annotated[Bound | None, Key(title="最大值", description="含本身；数字，或 2026-01-31 这样的日期")] = None
     effect: RowEffect = "reject"
 
 
 class LengthRule(Model):
     """``min ≤ characters ≤ max``."""
 
-    rule: Literal["length"]
-    field: Annotated[Identifier, Key(title="信息项")]
-    min: Annotated[int | None, Key(title="最短", ge=0)] = None
-    max: Annotated[int | None, Key(title="最长", ge=0)] = None
+    rule: Annotated[Literal["length"], Key(title="规则", description=_RULES)]
+    field: Annotated[Identifier, _FIELD]
+    min: Annotated[int | None, Key(title="最短", description="最少几个字符", ge=0)] = None
+    max: Annotated[int | None, Key(title="最长", description="最多几个字符", ge=0)] = None
     effect: RowEffect = "reject"
 
 
 class PatternRule(Model):
     """The whole value matches the regular expression."""
 
-    rule: Literal["pattern"]
-    field: Annotated[Identifier, Key(title="信息项")]
-    pattern: Annotated[Regex, Key(title="正则表达式")]
+    rule: Annotated[Literal["pattern"], Key(title="规则", description=_RULES)]
+    field: Annotated[Identifier, _FIELD]
+    pattern: Annotated[Regex, Key(title="正则表达式", description="整个值都要匹配；写 [0-9]，不写 \\d")]
     effect: RowEffect = "reject"
 
 
 class OneOfRule(Model):
     """The value is one of a short list; longer lists belong in a code table."""
 
-    rule: Literal["one_of"]
-    field: Annotated[Identifier, Key(title="信息项")]
-    values: Annotated[tuple[Text, ...], Key(title="取值", min_length=1, max_length=50)]
+    rule: Annotated[Literal["one_of"], Key(title="规则", description=_RULES)]
+    field: Annotated[Identifier, _FIELD]
+    values: Annotated[
+        tuple[Text, ...],
+        Key(title="取值", description="允许的值，至多 50 个；更多的写成代码表", min_length=1, max_length=50),
+    ]
     effect: RowEffect = "reject"
 
 
 class NotAfterRule(Model):
     """A date is not after another field's date, or not after the data date (``than: data_date``)."""
 
-    rule: Literal["not_after"]
-    field: Annotated[Identifier, Key(title="信息项")]
-    than: Annotated[Identifier, Key(title="比较对象", description="另一信息项，或 data_date")]
+    rule: Annotated[Literal["not_after"], Key(title="规则", description=_RULES)]
+    field: Annotated[Identifier, _FIELD]
+    than: Annotated[Identifier, Key(title="比较对象", description="另一个日期信息项，或 data_date（数据日期）")]
     effect: RowEffect = "reject"
 
 
 class RowCountRule(Model):
     """The number of rows stays near that of the last publications, or within absolute limits."""
 
-    rule: Literal["row_count"]
-    change_within: Annotated[Percent | None, Key(title="变化幅度", description="与近几次发布的中位数相比")] = None
-    min: Annotated[int | None, Key(title="最少行数", ge=0)] = None
-    max: Annotated[int | None, Key(title="最多行数", ge=0)] = None
-    effect: Annotated[Literal["count", "block"], Key(title="不合格时")] = "block"
+    rule: Annotated[Literal["row_count"], Key(title="规则", description=_RULES)]
+    change_within: Annotated[
+        Percent | None, Key(title="变化幅度", description="与近几次发布的行数中位数相比，如 20%")
+    ] = None
+    min: Annotated[int | None, Key(title="最少行数", description="少于它即不合格", ge=0)] = None
+    max: Annotated[int | None, Key(title="最多行数", description="多于它即不合格", ge=0)] = None
+    effect: TableEffect = "block"
 
 
 Rule = Annotated[
@@ -89,26 +100,48 @@ Rule = Annotated[
 class GxExpectation(Model):
     """One expectation in Great Expectations' own vocabulary, for what the rules above cannot say."""
 
-    type: Annotated[Text, Key(title="期望类型", pattern=r"^expect_[a-z0-9_]+$")]
-    kwargs: Annotated[dict[str, Any], Key(title="参数")] = {}
-    severity: Annotated[Literal["critical", "warning"], Key(title="级别", description="critical 阻断发布；warning 计数")] = "warning"
+    type: Annotated[
+        Text,
+        Key(
+            title="期望类型", description="Great Expectations 的期望名，以 expect_ 开头", pattern=r"^expect_[a-z0-9_]+$"
+        ),
+    ]
+    kwargs: Annotated[Arguments, Key(title="参数", description="该期望的参数，如 column、min_value")] = {}  # noqa: RUF012 — pydantic copies it
+    severity: Annotated[
+        Literal["critical", "warning"], Key(title="级别", description="critical 阻断发布 | warning 只计数")
+    ] = "warning"
 
 
 class Gate(Model):
     """Scores below which a batch is blocked or marked."""
 
-    block_below: Annotated[float, Key(title="低于即阻断", ge=0, le=100)] = 60
-    warn_below: Annotated[float, Key(title="低于即提醒", ge=0, le=100)] = 90
-    shrink_within: Annotated[Percent, Key(title="允许减少的幅度", description="全量交付的行数比上次发布减少超过它即阻断", validate_default=True)] = "20%"  # type: ignore[assignment]
-    allow_empty: Annotated[Flag, Key(title="允许空交付")] = False
+    block_below: Annotated[
+        float, Key(title="低于即阻断", description="得分低于它，本批不入共享库，旧数据继续可用", ge=0, le=100)
+    ] = 60
+    warn_below: Annotated[
+        float, Key(title="低于即提醒", description="得分低于它，报告里标为需要关注", ge=0, le=100)
+    ] = 90
+    shrink_within: Annotated[
+        Percent,
+        Key(
+            title="允许减少的幅度",
+            description="全量交付的行数比上次发布减少超过它即阻断，如 20%",
+            validate_default=True,
+        ),
+    ] = "20%"  # type: ignore[assignment]
+    allow_empty: Annotated[
+        Flag, Key(title="允许空交付", description="true 表示空文件也算一次有效交付；默认空文件即阻断")
+    ] = False
 
 
 class Quality(Model):
     """What counts as good."""
 
-    gate: Annotated[Gate, Key(title="门槛")] = Gate()
-    rules: Annotated[tuple[Rule, ...], Key(title="规则")] = ()
-    suites: Annotated[tuple[Identifier, ...], Key(title="规则集", description="expectations/ 里的 Great Expectations 规则集")] = ()
-    expectations: Annotated[tuple[GxExpectation, ...], Key(title="GX 期望")] = ()
-
-
+    gate: Annotated[Gate, Key(title="门槛", description="得分与行数的底线")] = Gate()
+    rules: Annotated[tuple[Rule, ...], Key(title="规则", description="信息项自身的规则之外，还要满足的规则")] = ()
+    suites: Annotated[
+        tuple[Identifier, ...], Key(title="规则集", description="expectations/ 里的 Great Expectations 规则集名")
+    ] = ()
+    expectations: Annotated[
+        tuple[GxExpectation, ...], Key(title="GX 期望", description="直接用 Great Expectations 的写法补充的期望")
+    ] = ()

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowRuntimeError
 
 from shuyuan import problems
 from shuyuan.problems import PlatformError, ShuyuanError
@@ -27,11 +27,11 @@ def coded(workdir: Path | None = None) -> Iterator[None]:
 
     A passing problem becomes ``AirflowException`` (retried), everything else ``AirflowFailException``
     (never retried: the same file or the same bug fails again). With ``workdir`` the problem is left
-    there for the record. Airflow's own exceptions (skip, reschedule) pass.
+    there for the record. Airflow's own exceptions (skip, reschedule, its API not answering) pass.
     """
     try:
         yield
-    except AirflowException:
+    except (AirflowException, AirflowRuntimeError):
         raise
     except ShuyuanError as error:
         known = error

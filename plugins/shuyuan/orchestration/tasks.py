@@ -18,8 +18,9 @@ from airflow.sdk.exceptions import AirflowRescheduleException, AirflowSkipExcept
 from shuyuan.catalog import Resource, load_resource
 from shuyuan.orchestration.boundary import coded, forget_problem, left_problem
 from shuyuan.orchestration.identity import asset_uri, run_key
+from shuyuan.orchestration.project_folder import project_of
 from shuyuan.orchestration.schedule import data_date_of, is_promised
-from shuyuan.problems import NotYetDelivered, PlatformError, ShuyuanError
+from shuyuan.problems import NotYetDelivered, PlatformError
 from shuyuan.project import Project
 from shuyuan.workdays import local_day, period_start
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from shuyuan.sources.connections import Connection
 
 RUNNING = ("confirmed", "published")
-ENTRY_ASSET_KEYS = ("rows", "score", "data_date", "load_no")
 
 
 class EntryOperator(BaseOperator):
@@ -76,6 +76,7 @@ class FetchOperator(EntryOperator):
         """Fetch and read. What is not there yet is looked for again later, holding no worker meanwhile."""
         from shuyuan import pipeline
 
+        forget_later_stages(job)
         try:
             fetched = pipeline.fetch(job)
         except NotYetDelivered as missing:
@@ -88,7 +89,7 @@ class FetchOperator(EntryOperator):
             "unchanged": fetched.unchanged,
         }
         if fetched.unchanged:
-            self.skip_the_rest(context, found)
+            skip(context, found, "check", "load")
         batch = pipeline.read(job)
         return found | {"rows": batch.rows, "defects": batch.defects, "workdir": str(job.workdir)}
 
@@ -96,17 +97,12 @@ class FetchOperator(EntryOperator):
         """Reschedule while the entry's ``wait`` lasts; after that return, and the problem is final."""
         update = job.resource.entry.update
         if not is_promised(update.cycle) and not (job.workdir / "look.json").exists():
-            self.skip_the_rest(context, {"data_date": str(job.data_date), "arrived": False})
+            skip(context, {"data_date": str(job.data_date), "arrived": False}, "check", "load", "record")
         pause = timedelta(seconds=max(1.0, float(missing.problem.facts.get("retry_after", 60))))
         now = datetime.now(UTC)
         started = job.started_at.replace(tzinfo=UTC)
         if now + pause <= started + update.wait:
             raise AirflowRescheduleException(now + pause)
-
-    def skip_the_rest(self, context: Any, found: dict[str, Any]) -> None:
-        """End well with nothing to check or load; costs no further process."""
-        context["ti"].xcom_push(key="return_value", value=found)
-        raise DownstreamTasksSkipped(tasks=["check", "load"])
 
 
 class CheckOperator(EntryOperator):
@@ -155,29 +151,26 @@ class RecordOperator(EntryOperator):
 
         with coded():
             job = open_job(self.project(), self.entry_id, context["dag_run"], context["params"].get("data_date"))
-            return pipeline.record(job, ended_by(job))
+            error = left_problem(job.workdir)
+            outcome = pipeline.record(job, error)
+            return pipeline.record(job, PlatformError("P411")) if outcome == "failed" and error is None else outcome
 
 
-def ended_by(job: Job) -> ShuyuanError | None:
-    """The problem that ended a run: the one that was left, a kill (P411), or none."""
-    from shuyuan import pipeline
+def skip(context: Any, found: dict[str, Any], *tasks: str) -> None:
+    """End well with nothing to do for ``tasks``; they cost no process."""
+    context["ti"].xcom_push(key="return_value", value=found)
+    raise DownstreamTasksSkipped(tasks=list(tasks))
 
-    error = left_problem(job.workdir)
-    if error or (job.workdir / "publication.json").exists() or not (job.workdir / "delivery.json").exists():
-        return error
-    return None if pipeline.is_unchanged(job) else PlatformError("P411")
+
+def forget_later_stages(job: Job) -> None:
+    """A run that fetches again must not be recorded by what an earlier attempt left."""
+    for stage in ("batch", "verdict", "publication"):
+        (job.workdir / f"{stage}.json").unlink(missing_ok=True)
 
 
 def entry_asset(entry_id: str) -> Asset:
     """The asset that an entry's publication updates; reconciliation and checks wait on it."""
     return Asset(name=entry_id, uri=asset_uri(entry_id), group="share")
-
-
-def project_of(dag_file: Path) -> Project:
-    """The project of a DAG file: the folder above its ``dags``, unless ``SHUYUAN_PROJECT`` names another."""
-    import os
-
-    return Project.find(os.environ.get("SHUYUAN_PROJECT") or dag_file.resolve().parents[1])
 
 
 def open_job(project: Project, entry_id: str, dag_run: Any, data_date: str | None) -> Job:

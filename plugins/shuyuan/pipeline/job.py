@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from shuyuan.project import Project
 from shuyuan.sources.connections import Connection
 from shuyuan.stages import Delivery, Fault
 from shuyuan.warehouses import Warehouse, open_warehouse
+
+_PACKAGE = str(Path(__file__).parents[1])
 
 
 def utc_now() -> datetime:
@@ -95,7 +98,7 @@ class Job:
         try:
             yield
         except Exception as caught:
-            error = caught if isinstance(caught, ShuyuanError) else PlatformError("P401", kind=type(caught).__name__)
+            error = caught if isinstance(caught, ShuyuanError) else foreign(caught)
             error.state = error.state or self.usable()
             fault_of(error).save(self.workdir)
             if error is caught:
@@ -120,6 +123,13 @@ def fault_of(error: ShuyuanError) -> Fault:
     if isinstance(error, NotYetDelivered):
         return Fault(code=code, text=str(error), outcome="missing")
     return Fault(code=code, text=str(error), outcome="blocked" if code.startswith("D") else "failed")
+
+
+def foreign(error: Exception) -> PlatformError:
+    """P401 for an exception that is not ours: its type and our innermost line, never its text."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _PACKAGE in frame.filename]
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+    return PlatformError("P401", kind=type(error).__name__, place=place)
 
 
 def _digest(*parts: str) -> str:

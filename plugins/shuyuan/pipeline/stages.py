@@ -93,13 +93,15 @@ def blocked(verdict: Verdict) -> DeliveryError:
     """The problem that a blocked verdict is: the first blocking rule, with its numbers."""
     by_rule = {result.rule: result for result in verdict.results}
     first = by_rule[verdict.blocked_by[0]]
-    facts = {
-        "rule": first.rule,
-        "title": first.field or "",
-        "observed": first.observed or "",
-        "count": first.unexpected,
-    }
-    return DeliveryError(first.code, rules="、".join(verdict.blocked_by), delivered=verdict.delivered, **facts)
+    return DeliveryError(
+        first.code,
+        rule=first.rule,
+        rules="、".join(verdict.blocked_by),
+        delivered=verdict.delivered,
+        observed=first.observed or "",
+        count=first.unexpected,
+        title=first.field or first.rule,
+    )
 
 
 def load(job: Job) -> Publication:

@@ -82,16 +82,12 @@ class PublicationFact:
 
 @dataclass(frozen=True, slots=True)
 class ArrivalFact:
-    """One due date of ``ledger.freshness``: ``on_time late missing waiting``."""
+    """One due date of ``ledger.freshness``: ``on_time late missing waiting``. ``day`` is the local day of ``due_at``."""
 
     due_at: datetime
+    day: date
     state: str
     arrived_at: datetime | None
-
-    @property
-    def day(self) -> date:
-        """The local day on which it was due."""
-        return local_day(self.due_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +103,7 @@ class ScoreFact:
 class EntryFacts:
     """All that the reports know of one entry. Runs, publications: newest first; arrivals, scores: oldest first.
 
-    ``rules`` and ``rules_run`` are of the latest run whose delivery was checked.
+    ``rules`` are of the latest run whose delivery was checked; ``blocked`` counts the window's blocked runs.
     """
 
     runs: tuple[RunFact, ...] = ()
@@ -115,6 +111,7 @@ class EntryFacts:
     arrivals: tuple[ArrivalFact, ...] = ()
     scores: tuple[ScoreFact, ...] = ()
     rules: tuple[RuleFact, ...] = ()
+    blocked: int = 0
 
     @property
     def publication(self) -> PublicationFact | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Protocol, TypeVar
 
 from shuyuan.reporting.facts import (
@@ -23,7 +23,7 @@ from shuyuan.reporting.facts import (
     RunFact,
     ScoreFact,
 )
-from shuyuan.workdays import local_day
+from shuyuan.workdays import LOCAL, local_day
 
 RUNS_SHOWN = 30
 PUBLICATIONS_SHOWN = 15
@@ -66,6 +66,9 @@ _EARLIER_SCORES = """
     FROM (SELECT t.*, row_number() OVER (PARTITION BY t.entry_id ORDER BY t.started_at DESC, t.run_id DESC) AS place
           FROM ledger.runs t WHERE t.score IS NOT NULL AND t.outcome <> 'dry_run' AND t.started_at < ?) s
     WHERE s.place = 1 ORDER BY s.entry_id"""
+_BLOCKED = """
+    SELECT t.entry_id, count(*) AS blocked FROM ledger.runs t
+    WHERE t.outcome = 'blocked' AND t.started_at >= ? AND t.started_at <= ? GROUP BY t.entry_id"""
 _RULES = """
     WITH checked AS (
         SELECT t.run_id, row_number() OVER (PARTITION BY t.entry_id ORDER BY t.started_at DESC, t.run_id DESC) AS place
@@ -96,8 +99,7 @@ _SINCE = (
 
 def read_facts(ledger: Ledger, now: datetime) -> Facts:
     """Read all that the report pages show, as of ``now`` (aware). Later rows are not looked at."""
-    until = _naive_utc(now)
-    window = until - timedelta(days=WINDOW_DAYS)
+    until, window = _naive_utc(now), _window_start(now)
     trends: dict[tuple[str, str], list[tuple[datetime, int, int]]] = defaultdict(list)
     for row in ledger.query(_TRENDS, [until, RUNS_SHOWN]):
         trends[row["entry_id"], row["rule"]].append((row["started_at"], row["evaluated"], row["unexpected"]))
@@ -105,7 +107,9 @@ def read_facts(ledger: Ledger, now: datetime) -> Facts:
     for row in ledger.query(_RULES, [until]):
         entry_id = row.pop("entry_id")
         rules[entry_id].append(RuleFact(**row, trend=tuple(trends.get((entry_id, row["rule"]), ()))))
+    blocked = {row["entry_id"]: row["blocked"] for row in ledger.query(_BLOCKED, [window, until])}
     entries = _join(
+        blocked,
         runs=_by_entry(ledger.query(_LAST_RUNS, [until, RUNS_SHOWN]), _run),
         publications=_by_entry(ledger.query(_PUBLICATIONS, [until, PUBLICATIONS_SHOWN]), _publication),
         arrivals=_by_entry(ledger.query(_ARRIVALS, [until, until - timedelta(days=2 * WINDOW_DAYS)]), _arrival),
@@ -119,6 +123,7 @@ def read_board_facts(ledger: Ledger, now: datetime) -> Facts:
     """Read only what the freshness board needs: the last run, publication, due date and score of every entry."""
     until = _naive_utc(now)
     entries = _join(
+        {},
         runs=_by_entry(ledger.query(_LAST_RUNS, [until, 1]), _run),
         publications=_by_entry(ledger.query(_PUBLICATIONS, [until, 1]), _publication),
         arrivals=_by_entry(ledger.query(_ARRIVALS, [until, until]), _arrival),
@@ -155,7 +160,7 @@ def _publication(row: Row) -> PublicationFact:
 
 
 def _arrival(row: Row) -> ArrivalFact:
-    return ArrivalFact(**row)
+    return ArrivalFact(day=local_day(row["due_at"]), **row)
 
 
 def _daily(rows: Iterable[Row]) -> dict[str, list[ScoreFact]]:

@@ -85,7 +85,7 @@ def _from_json(conn_id: str, text: str) -> Connection:
         extra = json.loads(extra)
     return Connection(
         conn_id,
-        _kind(told["conn_type"] if "conn_type" in told else ""),
+        _kind(told.get("conn_type", "")),
         told.get("host"),
         int(told["port"]) if told.get("port") else None,
         told.get("login"),

@@ -1,0 +1,70 @@
+"""自然资源: 不动产登记, real-estate titles. A zip with one UTF-8 file a registry office."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+
+from shuyuan.demonstration.chance import choose, draw
+from shuyuan.demonstration.defects import (
+    Table,
+    break_record,
+    full_width,
+    insert,
+    repeat,
+    spoil,
+    wrong_check_digit,
+)
+from shuyuan.demonstration.identifiers import REGION
+from shuyuan.demonstration.population import People, iso_dates
+
+OFFICES = ("乌兰镇", "棋盘井镇", "蒙西镇")
+
+REAL_ESTATE_DEFECTS = (
+    spoil("unit_code.pattern", 15, "BDCDYH", lambda code: code[:-1], full_width, lambda code: code[:12] + "QQ" + code[14:]),
+    spoil("certificate_number.pattern", 15, "BDCQZH", lambda text: text.replace("(", "（").replace(")", "）"), full_width),
+    repeat("key.unique", 20, "BDCQZH"),
+    spoil("holder_id.resident_id", 20, "QLRZJH", wrong_check_digit),
+    spoil("holder_name.required", 8, "QLRMC", ""),
+    spoil("use.codes", 12, "YT", "99", "住宅"),
+    spoil("area.between", 10, "MJ", "0.00", "1000000.00"),
+    spoil("area.type", 10, "MJ", lambda area: f"{area}平方米", full_width),
+    spoil("mortgaged.type", 8, "SFDY", "Y", "不详"),
+    spoil("co_ownership.one_of", 8, "GYFS", "共有"),
+    spoil("registered_on.type", 8, "DJSJ", "2019/06/31", "二〇一九年"),
+    spoil("registered_on.not_after.data_date", 6, "DJSJ", "2099-06-01"),
+    spoil("record.characters", 5, "ZL", insert("\x00"), insert("\u200b")),
+    break_record(6),
+)
+
+
+def real_estate_titles(rows: int, seed: int, day: date) -> Table:
+    """Return ``rows`` titles, held by adults of the first 5,000 households."""
+    titles = np.arange(rows, dtype=np.int64)
+    holders = People(seed, day, draw(seed, "title holder", titles, 5000) * 4 + titles % 2)
+    registered = (date(2016, 1, 1) - date(1970, 1, 1)).days + draw(seed, "title date", titles, 1400)
+    years = registered.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    parcels, floors = draw(seed, "parcel", titles, 90_000), draw(seed, "floor", titles, 3000)
+    units = [
+        f"{REGION}{serial // 100_000_000 + 1:03d}{parcel % 40 + 1:03d}GB{parcel + 1:05d}F{floor + 1:04d}{serial % 10_000:04d}"
+        for serial, parcel, floor in zip(titles.tolist(), parcels.tolist(), floors.tolist(), strict=True)
+    ]
+    numbers = [
+        f"蒙({year})示例旗不动产权第{serial + 1:07d}号" for serial, year in zip(titles.tolist(), years.tolist(), strict=True)
+    ]
+    area = (3000 + draw(seed, "area", titles, 15_000)).tolist()
+    return Table(
+        {
+            "BDCDYH": np.array(units, dtype=object),
+            "BDCQZH": np.array(numbers, dtype=object),
+            "QLRMC": holders.name,
+            "QLRZJH": holders.resident_id,
+            "GYFS": choose(seed, "ownership", titles, ("单独所有", "单独所有", "共同共有", "按份共有")),
+            "YT": choose(seed, "use", titles, ("11", "11", "11", "12", "31", "60", "27")),
+            "MJ": np.array([f"{hundredths / 100:.2f}" for hundredths in area], dtype=object),
+            "ZL": holders.address,
+            "DJSJ": iso_dates(registered),
+            "SFDY": choose(seed, "mortgage", titles, ("否", "否", "否", "是")),
+        }
+    )

@@ -1,0 +1,54 @@
+"""A delivery → a ``Batch``: every file of it, by the reader of its declared format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from shuyuan.entry import Entry, SftpSource
+from shuyuan.formats.delimited import read_delimited
+from shuyuan.formats.members import open_members
+from shuyuan.formats.pieces import Piece, Reader
+from shuyuan.formats.staging import Staging
+from shuyuan.problems import DeliveryError
+from shuyuan.stages import Batch, Delivery
+
+READERS: dict[str, Reader] = {
+    "csv": read_delimited,
+    "tsv": read_delimited,
+}
+MOST_FILES = 10_000
+
+
+class HasEntry(Protocol):
+    """What is needed of a catalog resource: its entry."""
+
+    @property
+    def entry(self) -> Entry:
+        """The resolved entry."""
+
+
+def read(resource: HasEntry, delivery: Delivery, workdir: Path) -> Batch:
+    """Read ``delivery`` (its files lie under ``workdir``) and write ``batch.parquet`` and ``defects.parquet`` there.
+
+    Every record of every file is afterwards either a row or a defect, and ``counted`` says how many a second
+    counter saw. Reading the same delivery again writes the same files.
+
+    Raises:
+        DeliveryError: D2xx a file as a whole cannot be trusted; nothing is left behind.
+        EntryError: E29x a declared format cannot be used.
+        PlatformError: P210 the engine failed.
+    """
+    files: list[str] = []
+    return Staging(resource.entry, workdir).write(_read_files(resource.entry, delivery, workdir, files), files)
+
+
+def _read_files(entry: Entry, delivery: Delivery, workdir: Path, files: list[str]) -> Iterator[tuple[int, Piece]]:
+    read_member = READERS[entry.source.format.type if isinstance(entry.source, SftpSource) else "parquet"]
+    for index, member in enumerate(open_members(delivery, entry, workdir)):
+        if index >= MOST_FILES:
+            raise DeliveryError("D216", files=index, most=MOST_FILES)
+        files.append(member.name)
+        for piece in read_member(member, entry):
+            yield index, piece

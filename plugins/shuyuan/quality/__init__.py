@@ -1,0 +1,37 @@
+"""What is good data: an entry's rules as a Great Expectations suite, run by DuckDB in one scan.
+
+Reading order: ``planning`` (entry → rules) → ``suites`` (rules → GX expectations) → ``conditions`` (what each
+GX map metric asks of a row, as SQL) → ``scan`` (all questions, one pass) → ``engine`` (GX's door to the scan)
+→ ``results``, ``gate`` and ``rejection`` (what follows from the answers).
+
+Importing this package is cheap; Great Expectations (4 s, 270 MB) is imported by the first ``check``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shuyuan.stages import Batch, Verdict
+
+if TYPE_CHECKING:
+    from shuyuan.catalog import Resource
+
+__all__ = ["check"]
+
+
+def check(resource: Resource, batch: Batch, workdir: Path, volumes: Sequence[int], data_date: date) -> Verdict:
+    """Check a batch by its entry's rules and write ``rejected.parquet`` and ``gx_result.json`` into ``workdir``.
+
+    ``volumes`` are the row counts of the last publications, newest first; empty before the first one.
+    A blocked batch is a verdict (``blocked_by``), not an exception.
+
+    Raises:
+        EntryError: a suite or a code table that the entry names cannot be read (E291, E292).
+        PlatformError: the rule engine itself failed (P451), so nothing can be said of the batch.
+    """
+    from shuyuan.quality.checking import check_batch  # Great Expectations is imported here, and only here
+
+    return check_batch(resource, batch, workdir, volumes, data_date)

@@ -1,0 +1,192 @@
+"""What each GX map metric asks of a row, as DuckDB SQL: the questions that one scan can answer.
+
+``question_of`` turns a GX metric (its name and arguments) into a ``Mask`` (a predicate over one row), a
+``Missing`` value or a ``Repeated`` key; ``None`` means that stock GX has to answer. A predicate is only offered where it gives the
+same answer as GX on pandas and cannot fail on any value: a text column is never compared with a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from shuyuan.quality.sql import literal, name
+
+TEXTS = ("VARCHAR",)
+WHOLE_NUMBERS = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT")
+
+
+@dataclass(frozen=True)
+class Mask:
+    """A predicate that is true for an unexpected row, false or null for any other.
+
+    ``evaluated`` names the columns that must all be non-null for a row to count as evaluated. ``codes`` is a
+    code table's file that ``unexpected`` reads as ``{codes}``.
+    """
+
+    unexpected: str
+    evaluated: tuple[str, ...]
+    codes: str | None = None
+
+
+@dataclass(frozen=True)
+class Missing:
+    """All rows in which the column is null. Every row is evaluated."""
+
+    column: str
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """All rows whose ``columns`` together occur more than once. Null equals null in a compound key.
+
+    A row with a null in every column (for one column: a null) is not evaluated.
+    """
+
+    columns: tuple[str, ...]
+
+
+Question = Mask | Missing | Repeated
+Arguments = Mapping[str, Any]
+
+
+def question_of(metric: str, arguments: Arguments, types: Mapping[str, str]) -> Question | None:
+    """Return the question behind the map metric ``metric`` (``column_values.between``), or ``None``.
+
+    ``arguments`` are GX's domain and value arguments; ``types`` gives DuckDB's type of each column.
+    """
+    if arguments.get("row_condition") or arguments.get("table"):
+        return None
+    if metric == "compound_columns.unique":
+        columns = tuple(arguments["column_list"])
+        if arguments.get("ignore_row_if") not in (None, "all_values_are_missing") or not set(columns) <= set(types):
+            return None
+        return Repeated(columns)
+    if metric == "column_pair_values.not_after":
+        return _pair_not_after(arguments, types)
+    column = arguments.get("column")
+    if column not in types:
+        return None
+    if metric == "column_values.unique":
+        return Repeated((column,))
+    if metric == "column_values.nonnull":
+        return Missing(column)
+    if metric == "column_values.in_code_table":
+        return Mask(f"{_text(name(column))} NOT IN (SELECT code FROM {{codes}})", (column,), arguments["path"])
+    predicate = _PREDICATES.get(metric)
+    expected = predicate(name(column), types[column], arguments) if predicate else None
+    return Mask(f"NOT ({expected})", (column,)) if expected else None
+
+
+def supported_metrics() -> tuple[str, ...]:
+    """Names of the map metrics that ``question_of`` knows."""
+    others = ("compound_columns.unique", "column_pair_values.not_after", "column_values.unique")
+    return (*_PREDICATES, *others, "column_values.nonnull", "column_values.in_code_table")
+
+
+def _pair_not_after(arguments: Arguments, types: Mapping[str, str]) -> Mask | None:
+    columns = (arguments["column_A"], arguments["column_B"])
+    if any(types.get(column) not in ("DATE", "TIMESTAMP") for column in columns):
+        return None
+    first, second = (f"CAST({name(column)} AS {'DATE' if arguments['by_day'] else 'TIMESTAMP'})" for column in columns)
+    return Mask(f"{first} > {second}", columns)
+
+
+def _text(column: str) -> str:
+    return f"CAST({column} AS VARCHAR)"
+
+
+def _parsed(column: str, kind: str, arguments: Arguments) -> str | None:
+    bit = int(arguments["bit"])
+    return f"{column} & {1 << bit} = 0" if bit < 63 else f"{column} >= 0"
+
+
+def _regex(column: str, kind: str, arguments: Arguments) -> str | None:
+    return f"regexp_matches({column}, {literal(arguments['regex'])})" if kind in TEXTS else None
+
+
+def _not_regex(column: str, kind: str, arguments: Arguments) -> str | None:
+    return f"NOT regexp_matches({column}, {literal(arguments['regex'])})" if kind in TEXTS else None
+
+
+def _length_between(column: str, kind: str, arguments: Arguments) -> str | None:
+    return _range(f"length({column})", arguments) if kind in TEXTS else None
+
+
+def _length_equals(column: str, kind: str, arguments: Arguments) -> str | None:
+    return f"length({column}) = {literal(arguments['value'])}" if kind in TEXTS else None
+
+
+def _between(column: str, kind: str, arguments: Arguments) -> str | None:
+    bounds = [arguments.get("min_value"), arguments.get("max_value")]
+    return _range(column, arguments) if all(_comparable(bound, kind) for bound in bounds if bound is not None) else None
+
+
+def _range(value: str, arguments: Arguments) -> str | None:
+    low, high = arguments.get("min_value"), arguments.get("max_value")
+    if low is None and high is None or low is not None and high is not None and low > high:
+        return None  # GX raises an error for both; let it
+    sides = []
+    if low is not None:
+        sides.append(f"{value} {'>' if arguments.get('strict_min') else '>='} {literal(low)}")
+    if high is not None:
+        sides.append(f"{value} {'<' if arguments.get('strict_max') else '<='} {literal(high)}")
+    return " AND ".join(sides)
+
+
+def _in_set(column: str, kind: str, arguments: Arguments) -> str | None:
+    values = arguments.get("value_set")
+    if not isinstance(values, list | tuple | set) or not values:
+        return None
+    if not all(_comparable(value, kind) for value in values):
+        return None
+    return f"{column} IN ({', '.join(literal(value) for value in values)})"
+
+
+def _not_in_set(column: str, kind: str, arguments: Arguments) -> str | None:
+    inside = _in_set(column, kind, arguments)
+    return f"NOT ({inside})" if inside else None
+
+
+def _comparable(value: object, kind: str) -> bool:
+    """Say whether DuckDB compares this constant with a column of this type just as Python does."""
+    if kind in TEXTS:
+        return isinstance(value, str)
+    if kind in WHOLE_NUMBERS or kind.startswith("DECIMAL"):
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind == "DATE":
+        return isinstance(value, date) and not isinstance(value, datetime)
+    if kind == "TIMESTAMP":
+        return isinstance(value, datetime) and value.tzinfo is None
+    return kind == "BOOLEAN" and isinstance(value, bool)
+
+
+def _not_after(column: str, kind: str, arguments: Arguments) -> str | None:
+    day = literal(date.fromisoformat(arguments["day"]))
+    return f"CAST({column} AS DATE) <= {day}" if kind in ("DATE", "TIMESTAMP") else None
+
+
+def _resident_id(column: str, kind: str, arguments: Arguments) -> str | None:
+    return f"resident_id({column})" if kind in TEXTS else None
+
+
+def _credit_code(column: str, kind: str, arguments: Arguments) -> str | None:
+    return f"credit_code({column})" if kind in TEXTS else None
+
+
+_PREDICATES: dict[str, Callable[[str, str, Arguments], str | None]] = {
+    "column_values.parsed": _parsed,
+    "column_values.match_regex": _regex,
+    "column_values.not_match_regex": _not_regex,
+    "column_values.value_length.between": _length_between,
+    "column_values.value_length.equals": _length_equals,
+    "column_values.between": _between,
+    "column_values.in_set": _in_set,
+    "column_values.not_in_set": _not_in_set,
+    "column_values.not_after": _not_after,
+    "column_values.resident_id": _resident_id,
+    "column_values.credit_code": _credit_code,
+}
+"""What is expected of a non-null value: (quoted column, its type, GX's arguments) → SQL, or None."""

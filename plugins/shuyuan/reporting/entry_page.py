@@ -1,0 +1,220 @@
+"""One entry's page: can I trust and use this? Card, items, rules not met, runs, publications."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from shuyuan.catalog import Resource
+from shuyuan.entry import Entry, Field, SftpSource
+from shuyuan.language import say
+from shuyuan.reporting import arrivals, charts, figures, measures
+from shuyuan.reporting.attention import problem_sentence, trouble_since
+from shuyuan.reporting.board import board_line
+from shuyuan.reporting.facts import EntryFacts, Facts, RuleFact, RunFact
+from shuyuan.reporting.overview import Tile
+from shuyuan.reporting.reading import PUBLICATIONS_SHOWN
+from shuyuan.reporting.rule_sentences import rule_sentence
+from shuyuan.scoring import grade
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """One rule that was not met."""
+
+    code: str
+    sentence: str
+    rule: str
+    dimension: str
+    effect: str
+    evaluated: int
+    unexpected: int
+    share: str
+    since: str
+    chart: Markup | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """One run. ``parts`` tells the seconds of each stage as hover text."""
+
+    run: RunFact
+    mark: Markup
+    outcome: str
+    problem: str
+    seconds: str
+    parts: str
+
+
+def entry_page(resource: Resource, facts: Facts) -> dict[str, Any]:
+    """Return what ``entry.html.j2`` shows."""
+    entry, known = resource.entry, facts.of(resource.entry.id)
+    failing = [rule for rule in known.rules if rule.failing]
+    return {
+        "resource": resource,
+        "entry": entry,
+        "board": board_line(resource, facts),
+        "tiles": tiles(entry, known, facts),
+        "card": card(resource),
+        "row": arrivals.calendar_row(resource, facts),
+        "labels": arrivals.day_labels(facts.days),
+        "span": arrivals.span_of(facts.days),
+        "legend": arrivals.legend(),
+        "trends": trends(known),
+        "key": set(entry.load.key),
+        "rules": [rule_line(entry, rule) for rule in sorted(failing, key=lambda rule: (-rule.unexpected, rule.rule))],
+        "rules_total": len(known.rules),
+        "runs": [run_line(run) for run in known.runs],
+        "publications": known.publications,
+        "publications_shown": PUBLICATIONS_SHOWN,
+    }
+
+
+def tiles(entry: Entry, known: EntryFacts, facts: Facts) -> list[Tile]:
+    """State, data, rows, score with its coverage, on-time rate."""
+    publication, score = known.publication, known.score
+    due = measures.on_time(known.arrivals, facts.today)
+    covered = measures.coverage(known, [field.name for field in entry.fields])
+    state = measures.state_of(known)
+    return [
+        Tile(
+            say("report.page.state"),
+            say(f"report.state.{state}"),
+            f"{say('report.entries.due')} {figures.short_moment(known.arrivals[-1].due_at)}" if known.arrivals else "",
+            state,
+        ),
+        Tile(
+            say("report.page.data"),
+            figures.day(publication.data_date if publication else None),
+            say("report.page.data_note", moment=figures.short_moment(publication.published_at)) if publication else "",
+        ),
+        Tile(
+            say("report.page.rows"),
+            figures.count(publication.rows if publication else None),
+            say(
+                "report.page.rows_note",
+                added=figures.count(publication.added),
+                updated=figures.count(publication.updated),
+                removed=figures.count(publication.removed),
+            )
+            if publication
+            else "",
+        ),
+        Tile(
+            say("report.tile.score"),
+            figures.score(score.score if score else None) + (f" · {grade(score.score)}" if score else ""),
+            say("report.page.coverage", part=covered.part, whole=covered.whole)
+            if known.rules
+            else say("report.tile.no_score"),
+        ),
+        Tile(
+            say("report.tile.on_time"),
+            figures.percent(due.percent),
+            say("report.tile.on_time_note", part=due.part, whole=due.whole) if due.whole else say("report.tile.no_due"),
+        ),
+    ]
+
+
+def card(resource: Resource) -> list[tuple[str, str]]:
+    """The catalog card as (word, value); what the entry does not say is a dash."""
+    entry, gate = resource.entry, resource.entry.quality.gate
+    titles = [next((field.title for field in entry.fields if field.name == name), name) for name in entry.load.key]
+    values = {
+        "code": entry.code,
+        "id": entry.id,
+        "department": resource.department.title,
+        "office": entry.owner.office or figures.NONE,
+        "cycle": say(
+            "report.card.cycle_value",
+            cycle=say(f"report.cycle.{entry.update.cycle}"),
+            due=entry.update.due,
+            calendar=say(f"report.card.{entry.update.calendar}"),
+        ),
+        "sharing": _sharing(entry),
+        "basis": entry.legal_basis or figures.NONE,
+        "key": say("report.rule.join").join(titles),
+        "load": say(f"report.mode.{entry.load.mode}"),
+        "source": _source(entry),
+        "level": entry.level,
+        "status": f"{say(f'report.status.{entry.status}')} {entry.version}",
+        "gate": say("report.card.gate_value", block=f"{gate.block_below:g}", warn=f"{gate.warn_below:g}"),
+        "summary": entry.summary,
+    }
+    return [(say(f"report.card.{name}"), value) for name, value in values.items()]
+
+
+def trends(known: EntryFacts) -> list[Tile | tuple[str, str, Markup]]:
+    """Score and delivered rows of the last checked deliveries, as (word, last value, sparkline)."""
+    checked = [run for run in reversed(known.runs) if run.delivered is not None and run.outcome != "dry_run"]
+    scores = [run.score for run in checked if run.score is not None]
+    rows = [float(run.delivered) for run in checked if run.delivered is not None]
+    made: list[Tile | tuple[str, str, Markup]] = []
+    if scores:
+        low, high, _ = charts.axis(scores)
+        word, last = say("report.page.score_trend"), figures.score(scores[-1])
+        made.append((word, last, charts.sparkline(scores, f"{word} {last}", low, high, "blue", 400, 48)))
+    if rows:
+        word, last = say("report.page.rows_trend"), figures.count(int(rows[-1]))
+        low, high = (0.0, max(rows)) if min(rows) < 0.5 * max(rows) else (min(rows) * 0.98, max(rows) * 1.02)
+        made.append((word, last, charts.sparkline(rows, f"{word} {last}", low, high or 1.0, "grey", 400, 48)))
+    return made
+
+
+def rule_line(entry: Entry, rule: RuleFact) -> RuleLine:
+    """Return a failing rule in words, with its share in the last deliveries."""
+    sentence = rule_sentence(entry, rule.rule)
+    if rule.errored:
+        sentence = f"{sentence} · {say('report.rules.errored')}"
+    elif rule.observed:
+        sentence = say("report.rule.observed", sentence=sentence, observed=rule.observed)
+    share = figures.small_share(rule.unexpected, rule.evaluated)
+    values = [100 * unexpected / evaluated for _, evaluated, unexpected in rule.trend if evaluated]
+    label = say("report.rules.trend_label", count=len(values), value=share)
+    since = trouble_since(rule)
+    return RuleLine(
+        code=rule.code,
+        sentence=sentence,
+        rule=rule.rule,
+        dimension=f"{say(f'report.dimension.{rule.dimension}')} {rule.indicator}",
+        effect=say(f"report.effect.{rule.effect}"),
+        evaluated=rule.evaluated,
+        unexpected=rule.unexpected,
+        share=share,
+        since=figures.day(since),
+        chart=charts.sparkline(values, label, 0.0, max(values) or 1.0, "red", 90, 22) if values else None,
+    )
+
+
+def run_line(run: RunFact) -> RunLine:
+    """Return one run with its outcome in words and shape."""
+    word = say(f"report.outcome.{run.outcome}")
+    stages: Sequence[str] = [stage for stage in ("fetch", "read", "check", "load") if stage in run.seconds]
+    parts = say("report.rule.join").join(f"{say(f'report.run.stage_{name}')} {run.seconds[name]:.1f}" for name in stages)
+    seconds = f"{sum(run.seconds.values()):.1f}" if run.seconds else figures.NONE
+    problem = problem_sentence(run.problem_code, run.problem)
+    return RunLine(run, charts.mark(run.outcome, word), word, problem, seconds, parts)
+
+
+def item_type(field: Field) -> str:
+    """The type of an item in words, with its length or scale: ``文本 ≤18``, ``小数 (10,2)``."""
+    word = say(f"report.item.{field.kind}")
+    if field.decimal:
+        return f"{word} ({field.decimal[0]},{field.decimal[1]})"
+    return f"{word} ≤{field.length}" if field.length is not None else word
+
+
+def _sharing(entry: Entry) -> str:
+    word = say(f"report.sharing.{entry.sharing.type}")
+    detail = entry.sharing.condition or entry.sharing.basis
+    return say("report.card.detail", value=word, detail=detail) if detail else word
+
+
+def _source(entry: Entry) -> str:
+    word = say(f"report.source.{entry.source.type}")
+    if isinstance(entry.source, SftpSource):
+        made = entry.source.format
+        return " · ".join([word, made.type, *([encoding] if (encoding := getattr(made, "encoding", None)) else [])])
+    return word
