@@ -17,11 +17,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from shuyuan.catalog.credentials import find_credentials
 from shuyuan.catalog.explaining import Finding, explain_errors
 from shuyuan.catalog.reading import Document, parse_document, read_document
 from shuyuan.entry import Element
 from shuyuan.entry.values import IDENTIFIER
-from shuyuan.problems import Location, Problem
+from shuyuan.problems import Location, Problem, Term
 from shuyuan.project import Project
 
 _BLOCK = re.compile(r"^([a-z][a-z0-9_]*):", re.MULTILINE)
@@ -40,13 +41,15 @@ class Dictionary:
 def read_elements(project: Project) -> Dictionary:
     """Read every element of every file. A broken element hides only itself."""
     found = Dictionary()
-    for path in sorted(project.elements.glob("*.y*ml")):
+    for path in sorted(project.elements.glob("*.yaml")):
         document = read_document(path, label(project, path))
-        found.problems += document.problems
+        found.problems += [*document.problems, *find_credentials(document)]
         if document.value is None:
             continue
         if not isinstance(document.value, dict):
-            found.problems.append(Finding("E119", (), {"key": "/", "expected": "", "aside": ""}).at(document))
+            found.problems.append(
+                Finding("E119", (), {"key": "/", "expected": Term("yaml.mapping"), "aside": ""}).at(document)
+            )
             continue
         for name, value in document.value.items():
             if name in found.elements:
@@ -70,7 +73,7 @@ def pick_elements(project: Project, wanted: Iterable[str]) -> dict[str, Element]
     """Read only the elements ``wanted``. One that is missing or broken is left out."""
     missing = set(wanted)
     picked: dict[str, Element] = {}
-    for path in sorted(project.elements.glob("*.y*ml")) if missing else ():
+    for path in sorted(project.elements.glob("*.yaml")) if missing else ():
         text = path.read_text(encoding="utf-8-sig", errors="replace")
         starts = list(_BLOCK.finditer(text))
         for start, following in zip(starts, [*starts[1:], None], strict=True):

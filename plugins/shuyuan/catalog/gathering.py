@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from shuyuan.catalog.dictionary import read_elements
-from shuyuan.catalog.resources import Draft, Resource, Surroundings
+from shuyuan.catalog.credentials import without_credentials
+from shuyuan.catalog.cross_rules import check_together
+from shuyuan.catalog.dictionary import check_code_table, label, read_elements
+from shuyuan.catalog.resources import DEFAULTS, DEPARTMENT, Draft, Resource, Surroundings
 from shuyuan.entry import Department, Element
-from shuyuan.problems import Problem
+from shuyuan.entry.values import ENTRY_ID
+from shuyuan.problems import Location, Problem
 from shuyuan.project import Project
 
 
@@ -37,14 +41,36 @@ def read_catalog(project: Project) -> Catalog:
             draft = Draft(project, path, surroundings)
             draft.understand(dictionary.elements)
             drafts.append(draft)
-    departments = {}
-    for path in sorted(project.specs.glob("*/_department.yaml")):
-        _, department = surroundings.department(path.parent.name)
+    departments, problems = {}, [*dictionary.problems, *surroundings.defaults.problems]
+    for path in sorted(project.specs.glob(f"*/{DEPARTMENT}")):
+        document, department = surroundings.department(path.parent.name)
+        problems += document.problems
         if department:
             departments[path.parent.name] = department
+    for draft in drafts:
+        problems += draft.problems
+    problems += check_together(drafts, dictionary)
+    problems += misplaced(project)
+    for path in sorted(project.code_tables.glob("*.csv")):
+        problems += check_code_table(path, label(project, path))
     resources = tuple(draft.finish(dictionary.elements) for draft in drafts if draft.usable)
-    problems = [*dictionary.problems, *(problem for draft in drafts for problem in draft.problems)]
-    return Catalog(resources, departments, dictionary.elements, unique(problems), tuple(drafts))
+    return Catalog(resources, departments, dictionary.elements, unique(without_credentials(problems)), tuple(drafts))
+
+
+def misplaced(project: Project) -> Iterator[Problem]:
+    """Yield the files that look like entries but stand where none is read, or under a name that gives no id."""
+    for path in sorted(project.specs.rglob("*.y*ml")):
+        steps = path.relative_to(project.specs).parts
+        file = label(project, path)
+        if steps == (DEFAULTS,) or (len(steps) == 2 and path.name == DEPARTMENT):
+            continue
+        if len(steps) != 2 or path.suffix != ".yaml" or path.name.startswith("_"):
+            yield Problem("E135", {}, Location(file))
+        elif not re.fullmatch(ENTRY_ID, f"{steps[0]}.{path.stem}"):
+            yield Problem("E136", {"name": f"{steps[0]}/{path.stem}"}, Location(file))
+    for path in sorted(project.elements.rglob("*.y*ml")):
+        if path.parent != project.elements or path.suffix != ".yaml":
+            yield Problem("E135", {}, Location(label(project, path)))
 
 
 def unique(problems: list[Problem]) -> tuple[Problem, ...]:

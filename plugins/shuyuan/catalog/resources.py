@@ -14,8 +14,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from shuyuan.catalog.cascading import cascade, fill_from_elements
+from shuyuan.catalog.credentials import find_credentials, without_credentials
 from shuyuan.catalog.dictionary import label, pick_elements
-from shuyuan.catalog.entry_rules import check_entry
+from shuyuan.catalog.entry_rules import Scene, check_entry
 from shuyuan.catalog.explaining import Finding, explain_errors
 from shuyuan.catalog.faults import CatalogError
 from shuyuan.catalog.reading import Document, read_document
@@ -27,6 +28,19 @@ from shuyuan.project import Project
 
 DEFAULTS = "_defaults.yaml"
 DEPARTMENT = "_department.yaml"
+STAND_INS: dict[str, Any] = {
+    "kind": "CatalogEntry",
+    "id": "a.a",
+    "code": "100000/000000",
+    "title": "--",
+    "summary": "-",
+    "sharing": {"type": "unconditional"},
+    "source": {"type": "database", "connection": "a", "table": "a"},
+    "update": {"cycle": "daily"},
+    "load": {"mode": "replace", "key": ["a"]},
+    "fields": [{"name": "a", "title": "a"}],
+}
+"""What stands for a required key that is missing or wrong while the other keys are judged."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +82,7 @@ class Surroundings:
         document = read_document(path, label(self.project, path)) if path.is_file() else Document(path.name, value={})
         if not isinstance(document.value, dict) and not document.problems:
             document.problems.append(_not_a_mapping(document))
+        document.problems += find_credentials(document)
         return document
 
     def department(self, folder: str) -> tuple[Document, Department | None]:
@@ -82,6 +97,7 @@ class Surroundings:
         if not path.is_file():
             return Document(file, problems=[Problem("E219", {"department": folder}, Location(file))]), None
         document = read_document(path, file)
+        document.problems += find_credentials(document)
         if document.value is None:
             return document, None
         try:
@@ -108,13 +124,15 @@ class Draft:
     path: Path
     surroundings: Surroundings
     entry: Entry | None = None
+    partial: Entry | None = None
+    broken: frozenset[str] = frozenset()
     problems: list[Problem] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.document = read_document(self.path, label(self.project, self.path))
         self.department_document, self.department = self.surroundings.department(self.path.parent.name)
         self.defaults_document = self.surroundings.defaults
-        self.problems += self.document.problems
+        self.problems += [*self.document.problems, *find_credentials(self.document)]
         shared = [*self.department_document.problems, *self.defaults_document.problems]
         self.problems += [problem for problem in shared if problem.severity == "error"]
         self.data: dict[str, Any] = {}
@@ -157,7 +175,8 @@ class Draft:
 
     def place(self, finding: Finding) -> Problem:
         """Tie a finding to the file that said it: the entry, or the defaults that it inherits."""
-        best, prefix, depth = self.document, tuple[str, ...](), -1
+        best, depth = self.document, -1
+        prefix: tuple[str, ...] = ()
         layered: tuple[tuple[Document, tuple[str, ...]], ...] = (
             (self.document, ()),
             (self.department_document, ("defaults",)),
@@ -170,22 +189,35 @@ class Draft:
         return finding.at(best, prefix)
 
     def understand(self, elements: Mapping[str, Element]) -> None:
-        """Validate, fill in the elements' facts and apply the rules of a single entry."""
+        """Validate, fill in the elements' facts and apply the rules of a single entry.
+
+        Where keys are wrong, the sound ones are still judged: ``partial`` then holds stand-ins for the
+        top-level keys in ``broken``, and ``entry`` stays ``None``.
+        """
         if not self.data:
             return
         try:
-            entry = Entry.model_validate(self.data, by_name=False, by_alias=True)
+            written = Entry.model_validate(self.data, by_name=False, by_alias=True)
         except ValidationError as error:
-            self.problems += [self.place(finding) for finding in explain_errors(error, Entry, self.data)]
-            return
-        self.entry = fill_from_elements(entry, elements)
-        findings = check_entry(entry, self.entry, self.id, elements, self.project)
-        self.problems += [self.place(finding) for finding in findings]
+            findings = list(explain_errors(error, Entry, self.data))
+            self.problems += [self.place(finding) for finding in findings]
+            self.broken = frozenset(str(finding.path[0]) if finding.path else "fields" for finding in findings)
+            written = self._stand_in()
+        self.partial = fill_from_elements(written, elements)
+        scene = Scene(written, self.partial, self.id, elements, self.project)
+        self.problems += [self.place(finding) for finding in check_entry(scene, self.broken)]
+        self.entry = None if self.broken else self.partial
+
+    def _stand_in(self) -> Entry:
+        sound = {key: value for key, value in self.data.items() if key not in self.broken}
+        needed = {key: value for key, value in STAND_INS.items() if key not in sound}
+        return Entry.model_validate(sound | needed, by_name=False, by_alias=True)
 
     def finish(self, elements: Mapping[str, Element]) -> Resource:
         """Return the resource. Raises ``CatalogError`` with every problem when it is not usable."""
         if not self.usable or self.entry is None or self.department is None:
-            raise CatalogError(tuple(problem for problem in self.problems if problem.severity == "error"))
+            errors = [problem for problem in self.problems if problem.severity == "error"]
+            raise CatalogError(tuple(without_credentials(errors)))
         used = {name: elements[name] for name in sorted(self.element_names())}
         digest = digest_of(self.entry, self.project)
         return Resource(self.entry, self.path, digest, self.department, used, self.project)

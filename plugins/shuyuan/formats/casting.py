@@ -44,7 +44,9 @@ def cast(field: Field, column: str) -> str:
     if field.decimal:
         return _cast_decimal(column, *field.decimal)
     if field.kind == "integer":
-        return _cast_number(column, "BIGINT", "-?[0-9]{1,18}", f"AND abs(TRY_CAST({column} AS BIGINT)) < 1000000000000000000")
+        return _cast_number(
+            column, "BIGINT", "-?[0-9]{1,18}", f"AND abs(TRY_CAST({column} AS BIGINT)) < 1000000000000000000"
+        )
     if field.kind == "date":
         return _cast_date(column, time_format(field))
     if field.kind == "datetime":
@@ -94,10 +96,12 @@ def select_typed(fields: Sequence[Field], source: str) -> str:
     uncast = f"CASE WHEN {' OR '.join(failed.values())} THEN {bits} ELSE 0 END::BIGINT" if typed else "0::BIGINT"
     raw = ", ".join(f"{quote(field.name)}, t{index}" for index, field in enumerate(fields))
     columns = ", ".join(
-        f"{'t' if field.kind == 'string' else 'c'}{index} AS {identifier(field.name)}" for index, field in enumerate(fields)
+        f"{'t' if field.kind == 'string' else 'c'}{index} AS {identifier(field.name)}"
+        for index, field in enumerate(fields)
     )
+    texts = f"CASE WHEN _uncast <> 0 THEN json_object({raw})::VARCHAR END"
     return (
-        f"SELECT _row, _file, _line, _uncast, CASE WHEN _uncast <> 0 THEN json_object({raw})::VARCHAR END AS _raw, {columns} "
+        f"SELECT _row, _file, _line, _uncast, {texts} AS _raw, {columns} "
         f"FROM (SELECT *, {uncast} AS _uncast FROM (SELECT *{casts} FROM {source}))"
     )
 
@@ -131,7 +135,9 @@ def _cast_date(column: str, declared: str) -> str:
         tried = f"TRY_CAST({column} AS DATE)"
         return f"CASE WHEN {tried}::VARCHAR = {column} AND strlen({column}) = 10 THEN {tried} END"
     tried, form = f"try_strptime({column}, {quote(declared)})", quote(declared)
-    return f"CASE WHEN strftime({tried}, {form}) = {column} AND {tried}::DATE::TIMESTAMP = {tried} THEN {tried}::DATE END"
+    return (
+        f"CASE WHEN strftime({tried}, {form}) = {column} AND {tried}::DATE::TIMESTAMP = {tried} THEN {tried}::DATE END"
+    )
 
 
 def _cast_datetime(column: str, declared: str) -> str:

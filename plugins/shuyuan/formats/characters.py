@@ -57,7 +57,8 @@ def _confirm(octets: npt.NDArray[np.uint8], candidates: Positions) -> Positions:
         | ((first == 0xEF) & (second == 0xBB) & (third == 0xBF))
         | ((first == 0xEF) & (second == 0xBF) & (third == 0xBD))
     )
-    return candidates[forbidden].astype(np.int64)
+    confirmed: Positions = candidates[forbidden].astype(np.int64)
+    return confirmed
 
 
 def is_clean(text: str) -> bool:

@@ -29,7 +29,7 @@ from shuyuan.formats.members import Member
 from shuyuan.formats.pieces import Defect, Piece
 from shuyuan.formats.records import RecordFinder, Records
 from shuyuan.formats.texts import read_text
-from shuyuan.problems import DeliveryError, Location
+from shuyuan.problems import DeliveryError, EntryError, Location
 
 # A byte that UTF-8 never has stands in for delimiters that Arrow cannot take (several or non-ASCII characters).
 _STAND_IN = b"\xff"
@@ -40,8 +40,10 @@ def read_delimited(member: Member, entry: Entry) -> Iterator[Piece]:
 
     Raises:
         DeliveryError: D210–D215, D217 encoding, line ends, quoting; D220–D224 the header line.
+        EntryError: E293 delimiter and quote cannot be told from each other or from a line end.
     """
-    assert isinstance(entry.source, SftpSource) and isinstance(entry.source.format, CsvFormat)
+    assert isinstance(entry.source, SftpSource)
+    assert isinstance(entry.source.format, CsvFormat)
     reading = _Reading(member.name, entry, entry.source.format)
     for text in read_text(member.chunks(), entry.source.format.encoding, member.name):
         yield from reading.take(reading.finder.feed(text))
@@ -54,6 +56,9 @@ class _Reading:
 
     def __init__(self, file: str, entry: Entry, form: CsvFormat) -> None:
         self._file, self._entry, self._form = file, entry, form
+        forbidden = {"\n", "\r", form.quote}
+        if forbidden & set(form.delimiter) or form.quote in ("\n", "\r") or not form.quote.isascii():
+            raise EntryError("E293", delimiter=repr(form.delimiter), quote=repr(form.quote))
         self.finder = RecordFinder(file, form.delimiter, form.quote)
         self._order: list[int] | None = None if form.header else list(range(len(entry.fields)))
         self._blank_lines: list[int] = []
@@ -86,12 +91,12 @@ class _Reading:
             raise DeliveryError("D222", location=Location(self._file, 1), file=self._file, count=1)
         separator = "\x1f" if self._delimiter == _STAND_IN else self._form.delimiter
         text = self._replace_delimiters(line, separator.encode()).decode()
-        quoting = csv.QUOTE_MINIMAL if self._form.quote else csv.QUOTE_NONE
+        quote = self._form.quote
         try:
-            names = next(
-                csv.reader([text], delimiter=separator, quotechar=self._form.quote or None, quoting=quoting, strict=True),
-                [],
-            )
+            reader = csv.reader([text], delimiter=separator, strict=True, quotechar=quote or None, quoting=csv.QUOTE_NONE)
+            if quote:
+                reader = csv.reader([text], delimiter=separator, strict=True, quotechar=quote)
+            names = next(reader, [])
         except csv.Error:
             raise DeliveryError("D222", location=Location(self._file, 1), file=self._file, count=1) from None
         return match_columns(names, self._entry, self._file, 1)

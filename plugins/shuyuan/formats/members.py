@@ -13,7 +13,7 @@ from shuyuan.formats.zip_archives import open_zip, refuse_archive
 from shuyuan.problems import DeliveryError, Location, Term
 from shuyuan.stages import Delivery
 
-CHUNK = 8 * 1024**2
+CHUNK = 2 * 1024**2
 _DATABASE_BYTES = 50 * 1024**3
 _COMPRESSED = {
     b"PK\x03\x04": "zip", b"PK\x05\x06": "zip", b"\x1f\x8b": "gz", b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "rar",
@@ -27,7 +27,7 @@ _LONGEST_NAME = 200
 class Member:
     """One file to be read. ``name`` is for people (``a.zip!b.csv``); ``path`` is set when it lies on disk as is.
 
-    ``chunks`` opens it anew and yields its bytes in pieces of at most about 8 MB. ``budget`` is what the whole
+    ``chunks`` opens it anew and yields its bytes in pieces of at most about 2 MB. ``budget`` is what the whole
     delivery may still grow to when it is unpacked.
     """
 

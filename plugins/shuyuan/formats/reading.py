@@ -7,16 +7,22 @@ from pathlib import Path
 from typing import Protocol
 
 from shuyuan.entry import Entry, SftpSource
+from shuyuan.formats.columnar import read_parquet
 from shuyuan.formats.delimited import read_delimited
+from shuyuan.formats.json_lines import read_json_lines
 from shuyuan.formats.members import open_members
 from shuyuan.formats.pieces import Piece, Reader
 from shuyuan.formats.staging import Staging
+from shuyuan.formats.workbooks import read_workbook
 from shuyuan.problems import DeliveryError
 from shuyuan.stages import Batch, Delivery
 
 READERS: dict[str, Reader] = {
     "csv": read_delimited,
     "tsv": read_delimited,
+    "excel": read_workbook,
+    "jsonl": read_json_lines,
+    "parquet": read_parquet,
 }
 MOST_FILES = 10_000
 

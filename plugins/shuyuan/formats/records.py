@@ -113,7 +113,7 @@ class RecordFinder:
         used = int(ending[-1]) + 1 if ending.size else 0
         defects: dict[int, str] = {}
         too_long = len(text) - used > LONGEST_RECORD
-        if quotes.size and (final and used < len(text) or too_long or not self._is_legal(octets[:used], quotes)):
+        if quotes.size and ((final and used < len(text)) or too_long or not self._is_legal(octets[:used], quotes)):
             ending, defects = self._walk(text, final)
             used = int(ending[-1]) + 1 if ending.size else 0
         if not ending.size:
@@ -164,7 +164,9 @@ class RecordFinder:
             position = end + 1
         return np.array(ending, np.int64), defects
 
-    def _walk_defect(self, text: bytes, start: int, quoted: re.Pattern[bytes], plain: re.Pattern[bytes], final: bool) -> int:
+    def _walk_defect(
+        self, text: bytes, start: int, quoted: re.Pattern[bytes], plain: re.Pattern[bytes], final: bool
+    ) -> int:
         """Return the line feed that ends a malformed record of one line, or -1 when more text is needed first.
 
         Raises:

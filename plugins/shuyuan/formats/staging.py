@@ -66,7 +66,7 @@ class Staging:
         query = select_typed(self._entry.fields, "texts")
         part = self._workdir / f"{BATCH}.part"
         overflow = self._workdir / "overflow"
-        with duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "256MB"}) as engine:
+        with duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "256MB"}) as engine:
             engine.execute(f"SET temp_directory = {quote(str(overflow))}")
             reader = pa.RecordBatchReader.from_batches(schema, self._guard(self._batches(pieces, schema)))
             engine.register("texts", reader)
@@ -102,7 +102,8 @@ class Staging:
                 numbers = np.arange(self.rows, self.rows + rows, dtype=np.int64)
                 self.rows += rows
                 yield pa.RecordBatch.from_arrays(
-                    [pa.array(numbers), pa.array(np.full(rows, file, np.int16)), pa.array(piece.lines), *piece.columns], schema=schema
+                    [pa.array(numbers), pa.array(np.full(rows, file, np.int16)), pa.array(piece.lines), *piece.columns],
+                    schema=schema,
                 )
 
     def _spool_defects(self) -> None:

@@ -37,8 +37,13 @@ def run_key(dag_run_id: str) -> str:
     Whatever Airflow or a person put into the run id (``+``, ``:``, ``/``, Chinese), the key is one path
     segment of ASCII; a checksum keeps two ids apart that would otherwise become the same name.
     """
-    safe = _SAFE.sub("-", dag_run_id).strip(".")[:150]
+    safe = _SAFE.sub("-", dag_run_id).strip(".")[:60]
     return safe if safe == dag_run_id else f"{safe}.{zlib.crc32(dag_run_id.encode()):08x}"
+
+
+def ledger_run_id(entry_id: str, dag_run_id: str) -> str:
+    """The run's id in the ledger, where two entries' runs of one minute must not share one."""
+    return f"{entry_id}.{run_key(dag_run_id)}"
 
 
 def spread(entry_id: str, width: int) -> int:

@@ -28,7 +28,12 @@ def spawn(name: str, command: Sequence[str], environment: Mapping[str, str], log
     """Start a process at the head of a new session; its output goes to ``log``. Ctrl-C does not reach it."""
     with log.open("ab") as output:
         process = subprocess.Popen(
-            command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            command,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
     return Started(name, process.pid, psutil.Process(process.pid).create_time())
 

@@ -61,6 +61,19 @@ def slot_starts(timing: Timing, entry_id: str, calendar: Calendar, since: dateti
                 yield Slot(start, period)
 
 
+def due_periods(
+    timing: Timing, calendar: Calendar, since: datetime, until: datetime
+) -> Iterator[tuple[date, datetime]]:
+    """Yield (period, due instant) of every delivery that was due after ``since`` and not after ``until``."""
+    day = period_start(timing.cycle, local_day(since) - _LOOK_BACK)
+    while day <= local_day(until):
+        if _has_delivery(timing, day, calendar):
+            due = due_at(timing, day, calendar).replace(tzinfo=UTC)
+            if since < due <= until:
+                yield day, due
+        day = _next_period(timing.cycle, day)
+
+
 def next_slot(timing: Timing, entry_id: str, calendar: Calendar, after: datetime, now: datetime) -> Slot:
     """The slot to run next once the run of ``after`` has been made.
 

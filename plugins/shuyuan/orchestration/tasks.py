@@ -17,7 +17,7 @@ from airflow.sdk.exceptions import AirflowRescheduleException, AirflowSkipExcept
 
 from shuyuan.catalog import Resource, load_resource
 from shuyuan.orchestration.boundary import coded, forget_problem, left_problem
-from shuyuan.orchestration.identity import asset_uri, run_key
+from shuyuan.orchestration.identity import asset_uri, ledger_run_id
 from shuyuan.orchestration.project_folder import project_of
 from shuyuan.orchestration.schedule import data_date_of, is_promised
 from shuyuan.problems import NotYetDelivered, PlatformError
@@ -183,7 +183,7 @@ def open_job(project: Project, entry_id: str, dag_run: Any, data_date: str | Non
         project,
         resource,
         date.fromisoformat(data_date) if data_date else planned_data_date(resource, dag_run),
-        f"{entry_id}.{run_key(dag_run.run_id)}",
+        ledger_run_id(entry_id, dag_run.run_id),
         airflow_connection,
         trigger="manual" if dag_run.run_type == "manual" else "schedule",
         started_at=started.astimezone(UTC).replace(tzinfo=None),

@@ -90,7 +90,7 @@ def _pair_not_after(arguments: Arguments, types: Mapping[str, str]) -> Mask | No
     columns = (arguments["column_A"], arguments["column_B"])
     if any(types.get(column) not in ("DATE", "TIMESTAMP") for column in columns):
         return None
-    first, second = (f"CAST({name(column)} AS {'DATE' if arguments['by_day'] else 'TIMESTAMP'})" for column in columns)
+    first, second = (f"CAST({name(column)} AS {'DATE' if arguments.get('by_day') else 'TIMESTAMP'})" for column in columns)
     return Mask(f"{first} > {second}", columns)
 
 

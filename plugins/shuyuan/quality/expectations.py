@@ -115,10 +115,10 @@ class ExpectColumnValuesToBeParsed(ColumnMapExpectation):
 class ExpectColumnValuesToBeInCodeTable(ColumnMapExpectation):
     """Expect values of a named code table. Only the name and the file are held, never the codes."""
 
-    table: str
+    code_table: str
     path: str
     map_metric: ClassVar[str] = "column_values.in_code_table"
-    success_keys: ClassVar[tuple[str, ...]] = ("table", "path", "mostly")
+    success_keys: ClassVar[tuple[str, ...]] = ("code_table", "path", "mostly")
 
 
 class ExpectColumnValuesToBeResidentIds(ColumnMapExpectation):

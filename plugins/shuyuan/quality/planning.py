@@ -75,7 +75,7 @@ def _of_field(place: int, field: Field) -> Iterator[PlannedRule]:
     if field.pattern is not None:
         yield rule("pattern", "D404", "expect_column_values_to_match_regex", regex=anchored(field.pattern))
     if field.codes is not None:
-        yield rule("codes", "D405", "expect_column_values_to_be_in_code_table", table=field.codes)
+        yield rule("codes", "D405", "expect_column_values_to_be_in_code_table", code_table=field.codes)
     if field.check == "resident_id":
         yield rule("resident_id", "D406", "expect_column_values_to_be_resident_ids")
     if field.check == "credit_code":

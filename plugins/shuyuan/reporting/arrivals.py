@@ -25,6 +25,7 @@ class Cell:
 
     mark: Markup
     hover: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def calendar_row(resource: Resource, facts: Facts) -> CalendarRow:
                 due=figures.short_moment(arrival.due_at),
                 arrived=figures.short_moment(arrival.arrived_at),
             )
-            by_day[arrival.day] = Cell(charts.mark(arrival.state, word), hover)
+            by_day[arrival.day] = Cell(charts.mark(arrival.state, word), hover, arrival.state)
     begun = facts.since or facts.today + timedelta(days=1)
     cells = tuple(by_day.get(day) or _empty(day, "rest" if day >= begun else "unknown") for day in facts.days)
     return CalendarRow(
@@ -96,10 +97,11 @@ def span_of(days: Sequence[date]) -> str:
     return say("report.date.range", first=figures.day(days[0]), last=figures.day(days[-1]))
 
 
-def legend() -> list[Cell]:
-    """Each state's mark with its word."""
-    words = [say(f"report.arrival.{state}") for state in STATES]
-    return [Cell(charts.mark(state, word), word) for state, word in zip(STATES, words, strict=True)]
+def legend(rows: Sequence[CalendarRow]) -> list[Cell]:
+    """The mark and the word of each state that the rows show, and always of the first three."""
+    seen = {cell.state for row in rows for cell in row.cells} | set(STATES[:3])
+    words = {state: say(f"report.arrival.{state}") for state in STATES if state in seen}
+    return [Cell(charts.mark(state, word), word, state) for state, word in words.items()]
 
 
 def _trouble(known: EntryFacts, facts: Facts) -> int:
@@ -113,4 +115,4 @@ def _empty(day: date, state: str) -> Cell:
 
 @cache
 def _empty_cell(day: str, state: str, word: str) -> Cell:
-    return Cell(charts.mark(state, word), f"{day} {word}")
+    return Cell(charts.mark(state, word), f"{day} {word}", state)

@@ -101,9 +101,9 @@ def line_chart(lines: Sequence[Line], labels: Sequence[str], title: str, width: 
     return _svg(width, height, title, parts)
 
 
-def dot_plot(rows: Sequence[DotRow], title: str, width: int = 440) -> Markup:
+def dot_plot(rows: Sequence[DotRow], title: str, width: int = 460) -> Markup:
     """One row a department: a filled dot now, a ring before, the number and the change beside it."""
-    left, right, top, pitch = 124, 96, 8, 20
+    left, right, top, pitch = 178, 92, 8, 20
     low, high, step = axis([value for row in rows for value in (row.now, row.before) if value is not None])
     height = top + pitch * len(rows) + 24
     across = (width - left - right) / (high - low)
@@ -116,7 +116,7 @@ def dot_plot(rows: Sequence[DotRow], title: str, width: int = 440) -> Markup:
     for index, row in enumerate(rows):
         middle = top + pitch * index + pitch / 2
         colour = "grey" if row.quiet else ("red" if row.weak else "blue")
-        drawn = [_text(left - 10, middle + 4, shorten(row.label, 18), "end")]
+        drawn = [_text(left - 10, middle + 4, shorten(row.label, 28), "end")]
         if row.now is not None:
             now = left + (row.now - low) * across
             if row.before is not None:
@@ -130,7 +130,7 @@ def dot_plot(rows: Sequence[DotRow], title: str, width: int = 440) -> Markup:
     return _svg(width, height, title, parts)
 
 
-def sparkline(values: Sequence[float], title: str, low: float, high: float, colour: str, width: int = 140, height: int = 30) -> Markup:
+def sparkline(values: Sequence[float], title: str, low: float, high: float, colour: str, width: int = 148, height: int = 30) -> Markup:
     """A bare line on a given scale, its last value as a dot. One value is a dot alone."""
     across = (width - 8) / max(len(values) - 1, 1)
     down = (height - 8) / ((high - low) or 1)

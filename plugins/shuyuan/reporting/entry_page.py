@@ -13,12 +13,10 @@ from shuyuan.entry import Entry, Field, SftpSource
 from shuyuan.language import say
 from shuyuan.reporting import arrivals, charts, figures, measures
 from shuyuan.reporting.attention import problem_sentence, trouble_since
-from shuyuan.reporting.board import board_line
 from shuyuan.reporting.facts import EntryFacts, Facts, RuleFact, RunFact
 from shuyuan.reporting.overview import Tile
 from shuyuan.reporting.reading import PUBLICATIONS_SHOWN
 from shuyuan.reporting.rule_sentences import rule_sentence
-from shuyuan.scoring import grade
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +51,18 @@ def entry_page(resource: Resource, facts: Facts) -> dict[str, Any]:
     """Return what ``entry.html.j2`` shows."""
     entry, known = resource.entry, facts.of(resource.entry.id)
     failing = [rule for rule in known.rules if rule.failing]
+    rows = [arrivals.calendar_row(resource, facts)]
     return {
         "resource": resource,
         "entry": entry,
-        "board": board_line(resource, facts),
         "tiles": tiles(entry, known, facts),
         "card": card(resource),
-        "row": arrivals.calendar_row(resource, facts),
+        "rows": rows,
         "labels": arrivals.day_labels(facts.days),
         "span": arrivals.span_of(facts.days),
-        "legend": arrivals.legend(),
+        "legend": arrivals.legend(rows),
         "trends": trends(known),
+        "trend_runs": len(_checked(known)),
         "key": set(entry.load.key),
         "rules": [rule_line(entry, rule) for rule in sorted(failing, key=lambda rule: (-rule.unexpected, rule.rule))],
         "rules_total": len(known.rules),
@@ -84,7 +83,7 @@ def tiles(entry: Entry, known: EntryFacts, facts: Facts) -> list[Tile]:
             say("report.page.state"),
             say(f"report.state.{state}"),
             f"{say('report.entries.due')} {figures.short_moment(known.arrivals[-1].due_at)}" if known.arrivals else "",
-            state,
+            state=state,
         ),
         Tile(
             say("report.page.data"),
@@ -104,8 +103,8 @@ def tiles(entry: Entry, known: EntryFacts, facts: Facts) -> list[Tile]:
             else "",
         ),
         Tile(
-            say("report.tile.score"),
-            figures.score(score.score if score else None) + (f" · {grade(score.score)}" if score else ""),
+            say("report.trend.score"),
+            figures.graded(score.score if score else None),
             say("report.page.coverage", part=covered.part, whole=covered.whole)
             if known.rules
             else say("report.tile.no_score"),
@@ -139,27 +138,28 @@ def card(resource: Resource) -> list[tuple[str, str]]:
         "load": say(f"report.mode.{entry.load.mode}"),
         "source": _source(entry),
         "level": entry.level,
-        "status": f"{say(f'report.status.{entry.status}')} {entry.version}",
+        "status": say(f"report.status.{entry.status}"),
+        "version": entry.version,
         "gate": say("report.card.gate_value", block=f"{gate.block_below:g}", warn=f"{gate.warn_below:g}"),
         "summary": entry.summary,
     }
     return [(say(f"report.card.{name}"), value) for name, value in values.items()]
 
 
-def trends(known: EntryFacts) -> list[Tile | tuple[str, str, Markup]]:
+def trends(known: EntryFacts) -> list[tuple[str, str, Markup]]:
     """Score and delivered rows of the last checked deliveries, as (word, last value, sparkline)."""
-    checked = [run for run in reversed(known.runs) if run.delivered is not None and run.outcome != "dry_run"]
+    checked = _checked(known)
     scores = [run.score for run in checked if run.score is not None]
     rows = [float(run.delivered) for run in checked if run.delivered is not None]
-    made: list[Tile | tuple[str, str, Markup]] = []
+    made = []
     if scores:
         low, high, _ = charts.axis(scores)
         word, last = say("report.page.score_trend"), figures.score(scores[-1])
-        made.append((word, last, charts.sparkline(scores, f"{word} {last}", low, high, "blue", 400, 48)))
+        made.append((word, last, charts.sparkline(scores, f"{word} {last}", low, high, "blue", 462, 48)))
     if rows:
         word, last = say("report.page.rows_trend"), figures.count(int(rows[-1]))
         low, high = (0.0, max(rows)) if min(rows) < 0.5 * max(rows) else (min(rows) * 0.98, max(rows) * 1.02)
-        made.append((word, last, charts.sparkline(rows, f"{word} {last}", low, high or 1.0, "grey", 400, 48)))
+        made.append((word, last, charts.sparkline(rows, f"{word} {last}", low, high or 1.0, "grey", 462, 48)))
     return made
 
 
@@ -204,6 +204,11 @@ def item_type(field: Field) -> str:
     if field.decimal:
         return f"{word} ({field.decimal[0]},{field.decimal[1]})"
     return f"{word} ≤{field.length}" if field.length is not None else word
+
+
+def _checked(known: EntryFacts) -> list[RunFact]:
+    """Runs that judged a delivery, oldest first."""
+    return [run for run in reversed(known.runs) if run.delivered is not None and run.outcome != "dry_run"]
 
 
 def _sharing(entry: Entry) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from shuyuan.language import say
+from shuyuan.scoring import grade
 from shuyuan.workdays import LOCAL
 
 NONE = "—"
@@ -48,6 +49,12 @@ def score(value: float | None) -> str:
         return NONE
     cut = math.floor(value * 10 + 1e-6) / 10
     return "100" if cut >= 100 else f"{cut:.1f}"
+
+
+def graded(value: float | None) -> str:
+    """``94.2 · 良``: a score with its grade; a dash for none."""
+    letter = grade(value)
+    return score(value) if letter is None else f"{score(value)} · {say(f'report.grade.{letter}')}"
 
 
 def percent(value: float | None) -> str:

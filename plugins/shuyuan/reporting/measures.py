@@ -10,11 +10,12 @@ from typing import Literal
 
 from shuyuan.reporting.facts import WINDOW_DAYS, ArrivalFact, EntryFacts, Facts, ScoreFact
 from shuyuan.reporting.figures import Mean, Ratio
+from shuyuan.scoring import DIMENSIONS as CODES
 
 State = Literal["normal", "late", "missing", "blocked", "waiting"]
 STATES: tuple[State, ...] = ("normal", "late", "missing", "blocked", "waiting")
 FEW_DELIVERIES = 5
-DIMENSIONS = ("normativity", "completeness", "accuracy", "consistency", "timeliness", "accessibility")
+DIMENSIONS = tuple(CODES.values())
 
 
 @dataclass(frozen=True, slots=True)

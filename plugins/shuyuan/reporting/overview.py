@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
@@ -14,22 +15,22 @@ from shuyuan.entry import Gate
 from shuyuan.language import say
 from shuyuan.reporting import arrivals, attention, charts, figures, measures
 from shuyuan.reporting.board import BoardLine, board_line
-from shuyuan.reporting.facts import EntryFacts, Facts
+from shuyuan.reporting.facts import WINDOW_DAYS, EntryFacts, Facts
 from shuyuan.reporting.measures import DIMENSIONS, Point
-from shuyuan.scoring import grade
 
 WARN_BELOW = Gate().warn_below
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One number with what stands behind it. ``trend`` is ``up``, ``down``, ``same`` or empty."""
+    """One number with what stands behind it. ``trend``: ``up``, ``down``, ``same`` or empty; ``state``: an entry's."""
 
     label: str
     value: str
     note: str
     trend: str = ""
     change: str = ""
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def overview(resources: Sequence[Resource], facts: Facts) -> dict[str, Any]:
     matters = attention.list_matters(resources, facts)
     on_time, scores = measures.on_time_series(facts, known), measures.score_series(facts, known)
     departments = department_rows(resources, facts)
+    calendar = arrivals.arrival_calendar(resources, facts)
     return {
         "tiles": tiles(resources, facts, known),
         "trend": trend_chart(facts, on_time, scores),
@@ -70,8 +72,8 @@ def overview(resources: Sequence[Resource], facts: Facts) -> dict[str, Any]:
         "departments_compared": any(row.before is not None for row in departments),
         "departments_many": len(departments) > 14,
         "six": six_dimensions(facts, known),
-        "calendar": arrivals.arrival_calendar(resources, facts),
-        "legend": arrivals.legend(),
+        "calendar": calendar,
+        "legend": arrivals.legend(calendar.rows),
         "matters": matters[: attention.SHOWN],
         "matters_total": len(matters),
         "entries": [entry_line(resource, facts) for resource in resources],
@@ -91,7 +93,8 @@ def tiles(resources: Sequence[Resource], facts: Facts, known: Sequence[EntryFact
     still = sum(entry.latest is not None and entry.latest.outcome == "blocked" for entry in known)
     departments = len({resource.entry.department for resource in resources})
     score_note = say("report.tile.score_note", scored=mean.count, total=len(known))
-    earlier = measures.on_time((arrival for entry in known for arrival in entry.arrivals), first)
+    earlier = measures.on_time((arrival for entry in known for arrival in entry.arrivals), first - timedelta(days=1))
+    whole_window = facts.since is not None and facts.since <= first - timedelta(days=WINDOW_DAYS)
     return [
         Tile(
             say("report.tile.published"),
@@ -102,11 +105,11 @@ def tiles(resources: Sequence[Resource], facts: Facts, known: Sequence[EntryFact
             say("report.tile.on_time"),
             figures.percent(due.percent),
             say("report.tile.on_time_note", part=due.part, whole=due.whole) if due.whole else say("report.tile.no_due"),
-            *_change(due.percent, earlier.percent),
+            *_change(due.percent, earlier.percent if whole_window else None),
         ),
         Tile(
             say("report.tile.score"),
-            figures.score(mean.value) + (f" · {grade(mean.value)}" if mean.value is not None else ""),
+            figures.graded(mean.value),
             score_note if mean.count else say("report.tile.no_score"),
             *_change(mean.value, measures.mean_score(known, first).value),
         ),

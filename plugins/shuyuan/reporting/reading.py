@@ -27,6 +27,7 @@ from shuyuan.workdays import LOCAL, local_day
 
 RUNS_SHOWN = 30
 PUBLICATIONS_SHOWN = 15
+BOARD_RUNS = 3
 
 Row = dict[str, Any]
 Fact = TypeVar("Fact")
@@ -124,7 +125,7 @@ def read_board_facts(ledger: Ledger, now: datetime) -> Facts:
     until = _naive_utc(now)
     entries = _join(
         {},
-        runs=_by_entry(ledger.query(_LAST_RUNS, [until, 1]), _run),
+        runs=_by_entry(ledger.query(_LAST_RUNS, [until, BOARD_RUNS]), _run),
         publications=_by_entry(ledger.query(_PUBLICATIONS, [until, 1]), _publication),
         arrivals=_by_entry(ledger.query(_ARRIVALS, [until, until]), _arrival),
         scores=_daily(ledger.query(_EARLIER_SCORES, [until + timedelta(microseconds=1)])),
@@ -136,10 +137,18 @@ def _naive_utc(now: datetime) -> datetime:
     return (now.astimezone(UTC) if now.tzinfo else now).replace(tzinfo=None)
 
 
-def _join(**parts: Mapping[str, Sequence[Any]]) -> dict[str, EntryFacts]:
+def _window_start(now: datetime) -> datetime:
+    """The first midnight (Asia/Shanghai) of the window, as naive UTC."""
+    first = local_day(now) - timedelta(days=WINDOW_DAYS - 1)
+    return _naive_utc(datetime.combine(first, time.min, LOCAL))
+
+
+def _join(blocked: Mapping[str, int], **parts: Mapping[str, Sequence[Any]]) -> dict[str, EntryFacts]:
     known = sorted({entry_id for part in parts.values() for entry_id in part})
     return {
-        entry_id: EntryFacts(**{name: tuple(part.get(entry_id, ())) for name, part in parts.items()})
+        entry_id: EntryFacts(
+            blocked=blocked.get(entry_id, 0), **{name: tuple(part.get(entry_id, ())) for name, part in parts.items()}
+        )
         for entry_id in known
     }
 

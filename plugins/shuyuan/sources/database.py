@@ -17,8 +17,8 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Connection as Line
 from sqlalchemy import ColumnClause, Select, column, literal_column, select, table
+from sqlalchemy import Connection as Line
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql import quoted_name
 from sqlalchemy.sql.expression import TableClause, false

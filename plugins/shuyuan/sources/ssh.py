@@ -120,7 +120,7 @@ def _log_in(transport: paramiko.Transport, key: paramiko.PKey | None, connection
 def _line_problem(error: Exception, conn_id: str, where: str) -> PlatformError:
     if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
         return PlatformError("P107", connection=conn_id, host=where)
-    late = isinstance(error, TimeoutError) or "imeout" in str(error) or "timed out" in str(error)
+    late = isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError) or "imeout" in str(error)
     return PassingError("P106" if late else "P105", connection=conn_id, host=where)
 
 

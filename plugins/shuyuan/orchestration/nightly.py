@@ -1,0 +1,60 @@
+"""The DAG ``operations.nightly``: freshness, then the report, and old run directories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import DAG, BaseOperator, CronTriggerTimetable
+
+from shuyuan.language import say
+from shuyuan.orchestration.boundary import coded
+from shuyuan.orchestration.project_folder import project_of
+from shuyuan.project import Project
+
+OPERATIONS_DAG = "operations.nightly"
+
+
+class UpkeepOperator(BaseOperator):
+    """One piece of upkeep, by name; its result (a number or a path) is its XCom."""
+
+    template_fields: Sequence[str] = ()
+
+    def __init__(self, *, work: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.work = work
+
+    def execute(self, context: Any) -> Any:
+        """Do it for the project of the DAG file, as of now."""
+        from shuyuan.orchestration import upkeep
+
+        pieces: dict[str, Callable[[Project, datetime], Any]] = {
+            "freshness": upkeep.sweep_freshness,
+            "report": upkeep.write_report,
+            "retention": upkeep.clear_runs,
+        }
+        with coded():
+            made = pieces[self.work](project_of(Path(self.dag.fileloc)), datetime.now(UTC))
+        return str(made) if isinstance(made, Path) else made
+
+
+def build_operations_dag() -> DAG:
+    """The nightly DAG. It runs before the departments' first deliveries."""
+    dag = DAG(
+        OPERATIONS_DAG,
+        dag_display_name=say("dag.operations"),
+        schedule=CronTriggerTimetable("30 5 * * *", timezone="Asia/Shanghai"),
+        catchup=False,
+        max_active_runs=1,
+        is_paused_upon_creation=False,
+        tags={say("dag.operations")},
+    )
+    shared: dict[str, Any] = {"dag": dag, "retries": 2, "retry_delay": timedelta(minutes=5)}
+    freshness, report, _ = (
+        UpkeepOperator(task_id=work, task_display_name=say(f"task.{work}"), work=work, **shared)
+        for work in ("freshness", "report", "retention")
+    )
+    freshness >> report
+    return dag

@@ -1,0 +1,83 @@
+"""What is done every night: note what did not come, write the report, clear old run directories.
+
+Plain functions over the project; the DAG ``operations.nightly`` runs them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+from shuyuan import ledger
+from shuyuan.catalog import Resource, read_catalog
+from shuyuan.orchestration.schedule import Timing, data_date_of, due_periods, is_promised
+from shuyuan.project import Project
+from shuyuan.reporting.reading import read_facts
+from shuyuan.reporting.site import build_site
+from shuyuan.warehouses import open_warehouse
+from shuyuan.workdays import LOCAL, Calendar, arrival_state
+
+KEEP_DAYS = 30
+_SWEPT = timedelta(days=7)
+
+
+def sweep_freshness(project: Project, now: datetime) -> int:
+    """Write ``missing`` for every due date of the last week that has passed, grace included, without a delivery.
+
+    It needs no run: an entry whose DAG is paused, broken or never ran is missed all the same. Returns how
+    many due dates are missing. ``now`` is aware.
+    """
+    calendar, missing = Calendar.read(project.calendar), 0
+    with open_warehouse(project).session() as session, session.transaction():
+        for resource in read_catalog(project).resources:
+            since = _promised_since(resource, now)
+            if since is None:
+                continue
+            promise = resource.entry.update
+            for period, due in due_periods(Timing.of(promise), calendar, since, now):
+                if arrival_state(_naive(due), promise.grace, None, _naive(now)) != "missing":
+                    continue
+                data_date = data_date_of(promise, period)
+                ledger.record_freshness(session, resource.entry.id, _naive(due), str(data_date), "missing", None, None)
+                missing += 1
+    return missing
+
+
+def write_report(project: Project, now: datetime) -> Path:
+    """Write the report of all entries as of ``now`` (aware) and return its first page."""
+    with open_warehouse(project).session() as session:
+        facts = read_facts(session, now)
+    folder = project.var / "report"
+    build_site(read_catalog(project).resources, facts, folder)
+    return folder / "index.html"
+
+
+def clear_runs(project: Project, now: datetime, keep_days: int | None = None) -> int:
+    """Remove run directories (raw deliveries, typed rows) older than ``keep_days``; return how many.
+
+    Each entry keeps its newest. The ledger keeps the hashes, so a published row still leads to its file.
+    """
+    days = keep_days if keep_days is not None else int(os.environ.get("SHUYUAN_KEEP_RUNS_DAYS", KEEP_DAYS))
+    limit = (now - timedelta(days=days)).timestamp()
+    cleared = 0
+    for entry in sorted(project.runs.glob("*")) if project.runs.is_dir() else []:
+        runs = sorted((run for run in entry.iterdir() if run.is_dir()), key=lambda run: run.stat().st_mtime)
+        for run in runs[:-1]:
+            if run.stat().st_mtime < limit:
+                shutil.rmtree(run)
+                cleared += 1
+    return cleared
+
+
+def _promised_since(resource: Resource, now: datetime) -> datetime | None:
+    """From when on deliveries are missed: a week back, but not before the entry was published."""
+    entry = resource.entry
+    if entry.status != "published" or not is_promised(entry.update.cycle) or entry.published_on is None:
+        return None
+    return max(now - _SWEPT, datetime.combine(entry.published_on, time(), LOCAL))
+
+
+def _naive(instant: datetime) -> datetime:
+    return instant.astimezone(UTC).replace(tzinfo=None)
