@@ -17,6 +17,9 @@ from shuyuan.identifiers import RESIDENT_CHECKS, RESIDENT_WEIGHTS
 from shuyuan.stages import Batch
 
 PIECE = 250_000
+DAYS = 32_000
+"""Birth dates, of which each can have a thousand IDs: up to 32 million rows without a repeated ID."""
+
 REGIONS = [f"{150000 + 7 * number}" for number in range(3000)]
 FAMILY = np.array(list("王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"))
 GIVEN = np.array(list("伟芳娜敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂英华玉萍红"))
@@ -37,8 +40,8 @@ def write_residents(folder: Path, rows: int) -> Batch:
 def _piece(first: int, rows: int) -> pa.Table:
     dice = np.random.default_rng(first)
     numbers = np.arange(first, first + rows)
-    born = np.datetime64("1935-01-01") + dice.integers(0, 32_000, rows)
-    ids = _ids(born, dice.integers(0, 1000, rows) % 500 * 2 + numbers % 2)
+    born = np.datetime64("1935-01-01") + numbers * 7919 % DAYS  # each day once before any day twice
+    ids = _ids(born, numbers // DAYS)
     updated = np.datetime64("2024-01-01T00:00:00", "us") + dice.integers(0, 6 * 10**13, rows).astype("timedelta64[us]")
     created = updated - dice.integers(0, 10**13, rows).astype("timedelta64[us]")
     names = np.char.add(np.char.add(FAMILY[dice.integers(0, 20, rows)], GIVEN[dice.integers(0, 26, rows)]), GIVEN[dice.integers(0, 26, rows)])

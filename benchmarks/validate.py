@@ -59,10 +59,9 @@ def check_stock(folder: Path) -> dict[str, int]:
     from shuyuan.quality.suites import ask_rules, suite_of
 
     frame = pd.read_parquet(folder / "batch.parquet")
-    types = {"_uncast": "BIGINT", **dict.fromkeys(frame.columns, "VARCHAR")}
     kinds = {"date": "DATE", "datetime": "TIMESTAMP", "decimal": "DECIMAL(21,2)", "integer": "BIGINT", "string": "VARCHAR"}
     resource = resource_in(folder)
-    types |= {field.name: kinds[field.kind] for field in resource.entry.fields}
+    types = {"_uncast": "BIGINT", **{field.name: kinds[field.kind] for field in resource.entry.fields}}
     suite = suite_of("stock", ask_rules(resource, plan_rules(resource.entry, DATA_DATE, []), types))
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
@@ -74,8 +73,8 @@ def check_stock(folder: Path) -> dict[str, int]:
     for result in found.results:
         rule = result.expectation_config.meta["rule"]
         counts[rule] = int(result.result["unexpected_count"])
-        for key in result.result.get("unexpected_index_list") or ():
-            broken.setdefault(key["_row"], []).append(rule)
+        for row in (row for keys in result.result.get("unexpected_index_list") or () for row in keys["_row"]):
+            broken.setdefault(row, []).append(rule)
     rejected = frame[frame["_row"].isin(broken)].copy()
     rejected["rules"] = rejected["_row"].map(broken)
     rejected.to_parquet(folder / "rejected_stock.parquet")

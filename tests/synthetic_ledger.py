@@ -86,7 +86,9 @@ class Ledger:
             self.connection.unregister("lot")
 
 
-def make_resource(entry_id: str, title: str, cycle: str = "daily", department: str = "某局", **changes: Any) -> Resource:
+def make_resource(
+    entry_id: str, title: str, cycle: str = "daily", department: str = "某局", **changes: Any
+) -> Resource:
     """A resource that needs no file."""
     key = changes.pop("key", ("id_card_no",))
     entry = Entry.model_validate(
@@ -110,8 +112,8 @@ def make_resource(entry_id: str, title: str, cycle: str = "daily", department: s
             "update": {"cycle": cycle, "due": "08:30", "calendar": "workday"},
             "load": {"mode": "replace", "key": key},
             "fields": [
-                {"name": "id_card_no", "from": "SFZH", "title": "身份证件号码", "element": "id_card_no", "type": "string",
-                 "required": "true", "length": 18, "check": "resident_id", "sensitive": "true"},
+                {"name": "id_card_no", "from": "SFZH", "title": "身份证件号码", "element": "id_card_no",
+                 "type": "string", "required": "true", "length": 18, "check": "resident_id", "sensitive": "true"},
                 {"name": "person_name", "from": "XM", "title": "姓名", "type": "string", "sensitive": "true"},
                 {"name": "sex", "from": "XB", "title": "性别", "type": "string", "codes": "sex"},
                 {"name": "monthly_amount", "from": "BZJE", "title": "月保障金额", "type": "decimal(10,2)",
@@ -144,7 +146,8 @@ def build(resources: Sequence[Resource] | None = None, days: int = 30, volumes: 
     volumes = volumes if volumes is not None else {entry_id: rows for entry_id, _, _, rows in ENTRIES}
     chance = random.Random(36344)
     ledger = Ledger.empty()
-    tables: dict[str, list[dict[str, Any]]] = {name: [] for name in ("runs", "rule_results", "publications", "freshness")}
+    names = ("runs", "rule_results", "publications", "freshness")
+    tables: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     load_no = 0
     for resource in resources if resources is not None else catalog():
         entry = resource.entry
@@ -191,7 +194,14 @@ def _is_due(cycle: str, day: date) -> bool:
 
 
 def _run(
-    resource: Resource, run_id: str, day: date, started: datetime, outcome: str, rows: int, quality: float, chance: random.Random
+    resource: Resource,
+    run_id: str,
+    day: date,
+    started: datetime,
+    outcome: str,
+    rows: int,
+    quality: float,
+    chance: random.Random,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     entry = resource.entry
     checked = outcome in ("published", "blocked")
@@ -212,7 +222,7 @@ def _run(
     rejected = max((result["unexpected"] for result in results), default=0)
     problem = {
         "missing": ("D101", "D101 应到 08:30，等待 12 小时仍未收到文件。 请部门确认是否已导出。"),
-        "blocked": ("D602", "D602 交付的行数比上次发布少 37%，超过允许的 20%。 共享库保留上次的数据；请部门核对是否漏导。"),
+        "blocked": ("D602", "D602 交付的行数比上次发布少 37%，超过允许的 20%。 请部门核对是否漏导。"),
     }.get(outcome, (None, None))
     run = {
         "run_id": run_id, "entry_id": entry.id, "department": entry.department, "spec_digest": resource.digest,
@@ -230,8 +240,9 @@ def _publication(load_no: int, run: dict[str, Any], rows: int, chance: random.Ra
     return {
         "load_no": load_no, "load_id": f"load-{load_no}", "entry_id": run["entry_id"], "run_id": run["run_id"],
         "delivery_id": run["delivery_id"], "spec_digest": run["spec_digest"], "spec_version": run["spec_version"],
-        "data_date": run["data_date"], "mode": "replace", "rows": run["accepted"], "added": chance.randint(0, rows // 90 + 1),
-        "updated": chance.randint(0, rows // 40 + 1), "removed": chance.randint(0, rows // 300 + 1),
+        "data_date": run["data_date"], "mode": "replace", "rows": run["accepted"],
+        "added": chance.randint(0, rows // 90 + 1), "updated": chance.randint(0, rows // 40 + 1),
+        "removed": chance.randint(0, rows // 300 + 1),
         "rejected": run["rejected"], "score": run["score"], "token": load_no,
         "published_at": run["started_at"] + timedelta(seconds=26), "superseded_at": None,
     }  # fmt: skip

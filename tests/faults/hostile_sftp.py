@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import socket
 import threading
@@ -175,7 +176,9 @@ def connection_to(port: int, **extra) -> Connection:
         "private_key": LOGIN_KEY.export_private_key().decode(),
         **extra,
     }
-    return Connection("front", "sftp", "127.0.0.1", port, "dept", None, None, {k: v for k, v in told.items() if v is not None})
+    return Connection(
+        "front", "sftp", "127.0.0.1", port, "dept", None, None, {k: v for k, v in told.items() if v is not None}
+    )
 
 
 def resource_of(path: str = "/out/persons.csv", **source) -> Resource:
@@ -199,15 +202,13 @@ def resource_of(path: str = "/out/persons.csv", **source) -> Resource:
         "load": {"mode": "replace", "key": ["id"]},
         "fields": [{"name": "id", "title": "编号"}, {"name": "name", "from": "姓名", "title": "姓名"}],
     }
-    entry = Entry.model_validate(told)
+    department = Department(title="民政局", credit_code="11150624MA0N00016E")
     return Resource(
-        entry, Path("persons.yaml"), "0" * 64, Department(title="民政局", credit_code="11150000000000000X"), MappingProxyType({}), Project(Path("/"))
+        Entry.model_validate(told), Path("persons.yaml"), "0" * 64, department, MappingProxyType({}), Project(Path("/"))
     )
 
 
 def manifest_of(*files: tuple[str, bytes], rows: int | None = None) -> str:
     """A department's manifest of these files."""
-    import hashlib
-
     listed = [{"name": n, "bytes": len(c), "sha256": hashlib.sha256(c).hexdigest()} for n, c in files]
     return json.dumps({"files": listed, "rows": rows})

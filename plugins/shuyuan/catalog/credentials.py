@@ -14,10 +14,11 @@ from shuyuan.catalog.reading import Document
 from shuyuan.problems import Location, Problem
 
 _NAMED = re.compile(
-    r"(?<![A-Za-z0-9])[\"']?((?:[A-Za-z0-9]+[_.-]?)*?(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|"
+    r"(?<![A-Za-z0-9_.-])[\"']?([A-Za-z0-9_.-]{0,40}?(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|"
     r"access[_-]?key|private[_-]?key|credentials?))[\"']?\s*[:=：]\s*[\"']?[^\s\"'{\[]|((?:口令|密码|密钥)\s*[:=：]\s*[!-~]{4,})",
     re.IGNORECASE,
 )
+_HINT = re.compile(r"pass|pwd|secret|token|[ais_-]key|credential|口令|密码|密钥|://|-----BEGIN", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/:@'\"]*:[^\s/@'\"]+@", re.IGNORECASE)
 _KNOWN = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}|\beyJ[\w-]{10,}\."
@@ -27,6 +28,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9+=_-]{20,}")
 
 def find_credentials(document: Document) -> Iterator[Problem]:
     """Yield one problem a line that seems to hold a password, key or token (E220, E221)."""
+    if not (_HINT.search(document.text) or _TOKEN.search(document.text)):
+        return
     for number, line in enumerate(document.lines, 1):
         if named := _NAMED.search(line):
             yield Problem("E220", {"key": named[1] or named[2][:2]}, Location(document.file, number, named.start() + 1))

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from shuyuan.catalog.bounds import is_date_pattern
 from shuyuan.catalog.explaining import Finding
 from shuyuan.catalog.field_rules import check_fields, check_row_rules
-from shuyuan.catalog.bounds import is_date_pattern
 from shuyuan.entry import DatabaseSource, Element, Entry
 from shuyuan.entry.model import DATE_PLACEHOLDER
 from shuyuan.project import Project

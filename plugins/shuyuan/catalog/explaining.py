@@ -132,6 +132,8 @@ def _explain(details: ErrorDetails, model: type[BaseModel], data: Any) -> Findin
         limits = {name: context[name] for name in _LIMITS if name in context}
         return Finding(_limit_code(kind, code), path, {**facts, "limit": next(iter(limits.values()), "")})
     facts |= {name: given for name, given in context.items() if isinstance(given, str | int | float)}
+    if code == "E129":
+        facts["reason"] = Term(f"regex.{facts.pop('why')}")
     if code == "E199":
         facts["why"] = details["msg"]
     return Finding(code, path, facts)

@@ -156,8 +156,8 @@ def _check_bounds(
     if isinstance(rule, BetweenRule):
         bounds = {name: text for name in ("min", "max") if (text := getattr(rule, name)) is not None}
         parsed = {name: parse_bound(field.kind, text) for name, text in bounds.items()}
-        for name, value in parsed.items():
-            if value is None:
+        for name, bound in parsed.items():
+            if bound is None:
                 yield Finding("E211", (name,), {"name": name, "field": field.name, "type": field.type})
         low, high = parsed.get("min"), parsed.get("max")
         if low is not None and high is not None and low > high:  # type: ignore[operator]

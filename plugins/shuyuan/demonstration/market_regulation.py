@@ -38,7 +38,15 @@ def excel_number(identifier: str) -> float | str:
 ENTERPRISES_DEFECTS = (
     spoil("credit_code.credit_code", 20, "TYSHXYDM", wrong_check_digit),
     repeat("key.unique", 20, "TYSHXYDM"),
-    spoil("legal_representative_id.resident_id", 60, "FRSFZH", excel_scientific, excel_rounded, excel_number, wrong_check_digit),
+    spoil(
+        "legal_representative_id.resident_id",
+        60,
+        "FRSFZH",
+        excel_scientific,
+        excel_rounded,
+        excel_number,
+        wrong_check_digit,
+    ),
     spoil("enterprise_name.required", 10, "QYMC", ""),
     spoil("entity_type.one_of", 10, "ZTLX", "公司", "个体"),
     spoil("registration_status.codes", 12, "DJZT", "8", "存续"),
@@ -56,7 +64,9 @@ def enterprises(rows: int, seed: int, day: date) -> Table:
     since = day.toordinal() + draw(seed, "enterprise renewal", seats, _RENEWAL)
     serials = seats * 4 + since // _RENEWAL % 4
     representatives = People(seed, day, draw(seed, "representative", serials, 5000) * 4 + serials % 2)
-    types = choose(seed, "entity type", serials, ("企业", "企业", "个体工商户", "个体工商户", "个体工商户", "农民专业合作社"))
+    types = choose(
+        seed, "entity type", serials, ("企业", "企业", "个体工商户", "个体工商户", "个体工商户", "农民专业合作社")
+    )
     first, second, trade = (choose(seed, f"firm {part}", serials, words) for part, words in _WORDS.items())
     established = (date(2000, 1, 1) - date(1970, 1, 1)).days + draw(seed, "established", serials, 7000)
     approved = np.minimum(established + draw(seed, "approved", serials, 2000), 18_200)

@@ -10,8 +10,12 @@ import numpy as np
 
 from shuyuan.demonstration.chance import Cells, Numbers, choose, draw
 
-SURNAMES = tuple("王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜")
-GIVEN = tuple("伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红建国梅鑫宇浩然子轩梓涵思远嘉怡欣雨晨曦博文佳慧志海天云飞龙凤春夏秋冬山川江河东南西北")
+SURNAMES = tuple(
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜"
+)
+GIVEN = tuple(
+    "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红建国梅鑫宇浩然子轩梓涵思远嘉怡欣雨晨曦博文佳慧志海天云飞龙凤春夏秋冬山川江河东南西北"
+)
 RARE = tuple("䶮𬭎𠮷㼆𬺈")
 PIPE_TRAILED = tuple("東鄚榺瑋緗蓔祙纜")
 MONGOLIAN = (

@@ -22,8 +22,12 @@ from shuyuan.demonstration.population import People, iso_dates
 OFFICES = ("乌兰镇", "棋盘井镇", "蒙西镇")
 
 REAL_ESTATE_DEFECTS = (
-    spoil("unit_code.pattern", 15, "BDCDYH", lambda code: code[:-1], full_width, lambda code: code[:12] + "QQ" + code[14:]),
-    spoil("certificate_number.pattern", 15, "BDCQZH", lambda text: text.replace("(", "（").replace(")", "）"), full_width),
+    spoil(
+        "unit_code.pattern", 15, "BDCDYH", lambda code: code[:-1], full_width, lambda code: code[:12] + "QQ" + code[14:]
+    ),
+    spoil(
+        "certificate_number.pattern", 15, "BDCQZH", lambda text: text.replace("(", "（").replace(")", "）"), full_width
+    ),
     repeat("key.unique", 20, "BDCQZH"),
     spoil("holder_id.resident_id", 20, "QLRZJH", wrong_check_digit),
     spoil("holder_name.required", 8, "QLRMC", ""),
@@ -51,7 +55,8 @@ def real_estate_titles(rows: int, seed: int, day: date) -> Table:
         for serial, parcel, floor in zip(titles.tolist(), parcels.tolist(), floors.tolist(), strict=True)
     ]
     numbers = [
-        f"蒙({year})示例旗不动产权第{serial + 1:07d}号" for serial, year in zip(titles.tolist(), years.tolist(), strict=True)
+        f"蒙({year})示例旗不动产权第{serial + 1:07d}号"
+        for serial, year in zip(titles.tolist(), years.tolist(), strict=True)
     ]
     area = (3000 + draw(seed, "area", titles, 15_000)).tolist()
     return Table(

@@ -64,7 +64,12 @@ class People:
     def birth_days(self) -> Numbers:
         """Birth dates (1943 to 2016) in days since 1970-01-01."""
         within = self._slot % _PER_DAY
-        shifts = (within * 0, within * 41 % 1461 - 730, _FIRST_CHILD + within * 97 % 2922, _FIRST_CHILD + within * 59 % 2922)
+        shifts = (
+            within * 0,
+            within * 41 % 1461 - 730,
+            _FIRST_CHILD + within * 97 % 2922,
+            _FIRST_CHILD + within * 59 % 2922,
+        )
         return _BIRTHS_FROM + self._slot // _PER_DAY + np.choose(self.role, shifts)
 
     @cached_property
@@ -134,7 +139,10 @@ class People:
         towns = choose(self.seed, "town", self._home, TOWNS).tolist()
         streets = draw(self.seed, "street", self._home, 40).tolist()
         doors = draw(self.seed, "door", self._home, 900).tolist()
-        texts = [f"示例旗{town}第{street + 1}社区{door + 1}号" for town, street, door in zip(towns, streets, doors, strict=True)]
+        texts = [
+            f"示例旗{town}第{street + 1}社区{door + 1}号"
+            for town, street, door in zip(towns, streets, doors, strict=True)
+        ]
         return np.array(texts, dtype=object)
 
     @cached_property

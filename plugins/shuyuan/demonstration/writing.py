@@ -21,7 +21,9 @@ from shuyuan.demonstration.defects import Table
 _TEXT_BLOCK = 50_000
 
 
-def delimited_text(table: Table, delimiter: str, quoted: Sequence[str] = (), rows: range | None = None) -> Iterator[str]:
+def delimited_text(
+    table: Table, delimiter: str, quoted: Sequence[str] = (), rows: range | None = None
+) -> Iterator[str]:
     """Yield the table as text with a header and CRLF line ends, in blocks.
 
     ``quoted`` are the columns whose cells may hold delimiters or quotes; the others are written as they are.
@@ -70,7 +72,12 @@ def write_workbook(path: Path, table: Table, sheet: str, title: str, day: date) 
     ``date`` cells become Excel dates, ``float`` cells numbers, the rest text. At most 1,048,574 rows.
     """
     content = io.BytesIO()
-    options = {"constant_memory": True, "strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False}
+    options = {
+        "constant_memory": True,
+        "strings_to_numbers": False,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+    }
     workbook = xlsxwriter.Workbook(content, options)
     workbook.set_properties({"created": datetime(day.year, day.month, day.day), "author": ""})
     dated = workbook.add_format({"num_format": "yyyy-mm-dd"})
@@ -127,6 +134,6 @@ def _part(path: Path) -> Path:
 
 
 def _quote(cell: str, delimiter: str) -> str:
-    if delimiter in cell or '"' in cell:
+    if delimiter in cell or '"' in cell or "\n" in cell:
         return '"' + cell.replace('"', '""') + '"'
     return cell

@@ -31,8 +31,9 @@ from shuyuan.formats.records import RecordFinder, Records
 from shuyuan.formats.texts import read_text
 from shuyuan.problems import DeliveryError, EntryError, Location
 
-# A byte that UTF-8 never has stands in for delimiters that Arrow cannot take (several or non-ASCII characters).
-_STAND_IN = b"\xff"
+# Stand in for delimiters that Arrow cannot take (several or non-ASCII characters). Records that hold a control
+# character are defects before they are parsed, so no cell has one.
+_STAND_INS = ("\x1f", "\x1e", "\x1d", "\x1c", "\x1b")
 
 
 def read_delimited(member: Member, entry: Entry) -> Iterator[Piece]:
@@ -64,7 +65,7 @@ class _Reading:
         self._blank_lines: list[int] = []
         self._begun = False
         plain = len(form.delimiter) == 1 and form.delimiter.isascii()
-        self._delimiter = form.delimiter.encode() if plain else _STAND_IN
+        self._delimiter = form.delimiter if plain else next(one for one in _STAND_INS if one not in form.delimiter)
 
     def take(self, records: Records | None) -> Iterator[Piece]:
         """Turn whole records into a piece, the header line into the order of the columns."""
@@ -89,7 +90,7 @@ class _Reading:
         line = bytes(records.text[records.starts[0] : records.ends[0]])
         if 0 in records.defects or find_forbidden(line, self._allowed).size:
             raise DeliveryError("D222", location=Location(self._file, 1), file=self._file, count=1)
-        separator = "\x1f" if self._delimiter == _STAND_IN else self._form.delimiter
+        separator = self._delimiter
         text = self._replace_delimiters(line, separator.encode()).decode()
         quote = self._form.quote
         try:
@@ -136,8 +137,8 @@ class _Reading:
         if not fit.any():
             return self._no_columns(), []
         text = records.join(fit)
-        if self._delimiter == _STAND_IN:
-            text = self._replace_delimiters(bytes(text), _STAND_IN)
+        if self._delimiter != self._form.delimiter:
+            text = self._replace_delimiters(bytes(text), self._delimiter.encode())
         misfits: list[int] = []
 
         def note(row: arrow_csv.InvalidRow) -> str:

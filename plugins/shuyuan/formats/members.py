@@ -21,6 +21,7 @@ _COMPRESSED = {
 }  # fmt: skip
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffd]")
 _LONGEST_NAME = 200
+_COPY = "unpacked.part"
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,15 @@ class Member:
         """Return a path that holds the bytes, for readers that must seek; an unpacked copy is written once."""
         if self.path is not None:
             return self.path
-        copy = self.workdir / "unpacked.part"
+        copy = self.workdir / _COPY
         with copy.open("wb") as file:
             for chunk in self.chunks():
                 file.write(chunk)
         return copy
+
+    def discard_copy(self) -> None:
+        """Remove what ``on_disk`` wrote."""
+        (self.workdir / _COPY).unlink(missing_ok=True)
 
 
 def open_members(delivery: Delivery, entry: Entry, workdir: Path) -> Iterator[Member]:

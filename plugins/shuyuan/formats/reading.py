@@ -56,5 +56,8 @@ def _read_files(entry: Entry, delivery: Delivery, workdir: Path, files: list[str
         if index >= MOST_FILES:
             raise DeliveryError("D216", files=index, most=MOST_FILES)
         files.append(member.name)
-        for piece in read_member(member, entry):
-            yield index, piece
+        try:
+            for piece in read_member(member, entry):
+                yield index, piece
+        finally:
+            member.discard_copy()

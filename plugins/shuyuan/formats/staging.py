@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,7 +34,7 @@ class Staging:
         self._spool = workdir / "defects.spool"
         self._held: list[tuple[int, Defect]] = []
         self._writer: parquet.ParquetWriter | None = None
-        self._failure: BaseException | None = None
+        self._failure: ShuyuanError | None = None
         self.rows = self.defects = self.counted = 0
 
     def write(self, pieces: Iterator[tuple[int, Piece]], files: list[str]) -> Batch:
@@ -42,7 +43,8 @@ class Staging:
         ``pieces`` yields ``(index into files, piece)``; ``files`` may still grow meanwhile.
 
         Raises:
-            ShuyuanError: whatever reading raised. PlatformError: P210 the engine failed (disk full, memory).
+            ShuyuanError: whatever reading raised. PlatformError: P210 the engine failed (disk full, memory);
+                P211 a fault of ours.
         """
         try:
             self._write_rows(pieces)
@@ -80,15 +82,23 @@ class Staging:
                 shutil.rmtree(overflow, ignore_errors=True)
         if self._failure is not None:
             part.unlink(missing_ok=True)
-            raise self._failure
+            raise self._failure from None
         _settle(part, self._workdir / BATCH)
 
     def _guard(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Keep what reading raises, because the engine would wrap it into an error of its own."""
+        """Keep what reading raises, because the engine would wrap it into an error of its own.
+
+        An unforeseen exception may quote a cell in its text: its kind and its place in our code are kept instead.
+        """
         try:
             yield from batches
         except ShuyuanError as failure:
             self._failure = failure
+            raise
+        except Exception as failure:
+            last = traceback.extract_tb(failure.__traceback__)[-1]
+            place = f"{Path(last.filename).name}:{last.lineno}"
+            self._failure = PlatformError("P211", kind=type(failure).__name__, place=place)
             raise
 
     def _batches(self, pieces: Iterator[tuple[int, Piece]], schema: pa.Schema) -> Iterator[pa.RecordBatch]:

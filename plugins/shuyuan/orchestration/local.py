@@ -2,6 +2,8 @@
 
 Its processes are Airflow's own commands (scheduler, dag-processor, api-server, triggerer), started by us
 rather than by ``airflow standalone``: we know their ids, can do without one of them, and each has a log.
+People and tasks get a server process each. In one process they block each other on SQLite: Airflow writes its
+audit log from the event loop, and a task's request that holds the write lock then cannot come to its commit.
 ``state.json`` in ``AIRFLOW_HOME`` remembers what was started, so that another command can stop it.
 """
 
@@ -21,7 +23,7 @@ from types import TracebackType
 from typing import Self
 
 from shuyuan.orchestration.client import AirflowClient
-from shuyuan.orchestration.local_settings import airflow_home, read_login, settings, write_private
+from shuyuan.orchestration.local_settings import Ports, airflow_home, read_login, settings, write_private
 from shuyuan.orchestration.processes import Started, end, is_running, spawn
 from shuyuan.problems import PlatformError
 from shuyuan.project import Project
@@ -29,10 +31,11 @@ from shuyuan.project import Project
 COMPONENTS: Mapping[str, Sequence[str]] = {
     "scheduler": ("scheduler", "--skip-serve-logs"),
     "dag-processor": ("dag-processor",),
-    "api-server": ("api-server",),
+    "api-server": ("api-server", "--apps", "core"),
+    "execution-api": ("api-server", "--apps", "execution"),
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
-CATALOG_ONLY = ("scheduler", "dag-processor", "api-server")
+CATALOG_ONLY = ("scheduler", "dag-processor", "api-server", "execution-api")
 """What the catalog's DAGs need: none of them defers to the triggerer."""
 
 
@@ -44,7 +47,7 @@ class LocalAirflow:
     components: Sequence[str] = tuple(COMPONENTS)
     tuned: Mapping[str, str] = field(default_factory=dict)
     patience: float = 240.0
-    port: int = 0
+    ports: Ports = Ports(0, 0)
     started: list[Started] = field(default_factory=list)
 
     @property
@@ -55,7 +58,7 @@ class LocalAirflow:
     @property
     def url(self) -> str:
         """Where its pages and its API are."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.ports.people}"
 
     @property
     def client(self) -> AirflowClient:
@@ -68,7 +71,7 @@ class LocalAirflow:
         with suppress(FileNotFoundError):
             kept = json.loads((airflow_home(project) / "state.json").read_text(encoding="utf-8"))
             started = [Started(**one) for one in kept["started"]]
-            found = cls(project, port=kept["port"], started=started)
+            found = cls(project, ports=Ports(**kept["ports"]), started=started)
             if any(map(is_running, started)):
                 return found
             found.stop()
@@ -83,15 +86,14 @@ class LocalAirflow:
         other = self.running(self.project)
         if other is not None:
             raise PlatformError("P415", url=other.url)
-        self.port = self.port or _free_port()
-        environment = settings(self.project, self.port, self.tuned)
+        self.ports = free_ports()
+        environment = settings(self.project, self.ports, self.tuned)
         (self.home / "logs").mkdir(exist_ok=True)
         try:
             tell("database")
             self._migrate(environment)
             for name in self.components:
-                command = (sys.executable, "-m", "airflow", *COMPONENTS[name])
-                self.started.append(spawn(name, command, environment, self._log(name)))
+                self.started.append(self._spawn(name, environment))
                 self._remember()
             self._wait(tell)
         except BaseException:
@@ -126,10 +128,16 @@ class LocalAirflow:
         (self.home / "airflow.db").chmod(0o600)
         mark.write_text(wanted, encoding="utf-8")
 
+    def _spawn(self, name: str, environment: Mapping[str, str]) -> Started:
+        command = [sys.executable, "-m", "airflow", *COMPONENTS[name]]
+        if name == "execution-api":
+            command += ["--port", str(self.ports.tasks)]
+        return spawn(name, command, environment, self._log(name))
+
     def _wait(self, tell: Callable[[str], None]) -> None:
         limit, client = time.monotonic() + self.patience, self.client
-        expected = {"scheduler", *(name.replace("-", "_") for name in self.components if name != "api-server")}
-        warm = False
+        watched = ("dag-processor", "triggerer")
+        expected = {"scheduler", *(name.replace("-", "_") for name in self.components if name in watched)}
         while True:
             dead = next((one for one in self.started if not is_running(one)), None)
             if dead is not None or time.monotonic() > limit:
@@ -137,24 +145,27 @@ class LocalAirflow:
                 raise PlatformError("P413", what=name, log=str(self._log(name)))
             health = client.health()
             missing = sorted(name for name in expected if health.get(name) != "healthy")
-            if health and not warm:
-                tell("warm-up")
-                warm = client.warm_up()
-            if warm and not missing:
-                return
+            if health and not missing:
+                break
             tell(", ".join(missing) if health else "api-server")
+            time.sleep(0.3)
+        tell("execution-api")
+        while not AirflowClient(f"http://127.0.0.1:{self.ports.tasks}", client.login).warm_up():
+            if time.monotonic() > limit:
+                raise PlatformError("P413", what="execution-api", log=str(self._log("execution-api")))
             time.sleep(0.3)
 
     def _remember(self) -> None:
-        kept = {"port": self.port, "started": [asdict(one) for one in self.started]}
+        kept = {"ports": asdict(self.ports), "started": [asdict(one) for one in self.started]}
         write_private(self.home / "state.json", json.dumps(kept))
 
     def _log(self, name: str) -> Path:
         return self.home / "logs" / f"{name}.log"
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_ports() -> Ports:
+    """Two ports of 127.0.0.1 that nobody uses now."""
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        return Ports(one.getsockname()[1], other.getsockname()[1])

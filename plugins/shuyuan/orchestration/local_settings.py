@@ -33,9 +33,17 @@ def airflow_home(project: Project) -> Path:
     return project.var / "airflow"
 
 
-def settings(project: Project, port: int, tuned: Mapping[str, str]) -> dict[str, str]:
+@dataclass(frozen=True)
+class Ports:
+    """Where people (pages and REST API) and where tasks (execution API) reach Airflow, on 127.0.0.1."""
+
+    people: int
+    tasks: int
+
+
+def settings(project: Project, ports: Ports, tuned: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of Airflow's processes: ours, on top of the caller's; ``tuned`` comes last."""
-    home, url = airflow_home(project), f"http://127.0.0.1:{port}"
+    home, url = airflow_home(project), f"http://127.0.0.1:{ports.people}"
     kept = _secrets(home)
     package = Path(shuyuan.__file__).resolve()
     ours = {
@@ -50,17 +58,17 @@ def settings(project: Project, port: int, tuned: Mapping[str, str]) -> dict[str,
         "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "60",
         "AIRFLOW__CORE__MAX_TEMPLATED_FIELD_LENGTH": "16384",
         "AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACKS": "False",
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{ports.tasks}/execution/",
         "AIRFLOW__CORE__FERNET_KEY": kept["fernet_key"],
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "logins.json"),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=60",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database_url(home, 60),
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
         "AIRFLOW__SCHEDULER__MP_START_METHOD": "forkserver",
         "AIRFLOW__SCHEDULER__MP_FORKSERVER_PRELOAD": ",".join(PRELOADED),
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "AIRFLOW__API__HOST": "127.0.0.1",
-        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__PORT": str(ports.people),
         "AIRFLOW__API__BASE_URL": url,
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API__SECRET_KEY": kept["api_secret_key"],
@@ -70,6 +78,11 @@ def settings(project: Project, port: int, tuned: Mapping[str, str]) -> dict[str,
     }
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return inherited | ours | dict(tuned)
+
+
+def database_url(home: Path, seconds: int) -> str:
+    """Airflow's SQLite database; a writer waits up to ``seconds`` for another one."""
+    return f"sqlite:///{home / 'airflow.db'}?timeout={seconds}"
 
 
 def read_login(project: Project) -> Login:

@@ -4,8 +4,8 @@ Plain functions over ``Job``; ``orchestration`` runs them as Airflow tasks, ``sh
 """
 
 from shuyuan.pipeline.job import Job, utc_now
-from shuyuan.pipeline.record import note_freshness, record
-from shuyuan.pipeline.run import Step, run
+from shuyuan.pipeline.recording import note_freshness, record
+from shuyuan.pipeline.sequence import Step, run
 from shuyuan.pipeline.stages import Fetched, check, fetch, load, read
 
 __all__ = ["Fetched", "Job", "Step", "check", "fetch", "load", "note_freshness", "read", "record", "run", "utc_now"]

@@ -66,8 +66,11 @@ class ScanEngine(ExecutionEngine[Any]):
             return answer.unexpected
         if suffix == "filtered_row_count":
             return answer.evaluated
-        # Row numbers are keys, not values: they may leave the engine. Values and queries never do.
-        return [{"_row": row} for row in answer.rows] if suffix == "unexpected_index_list" else None
+        # Row numbers are keys, not values: they may leave the engine, in the form that stock GX gives keys without
+        # values. Values and queries never do.
+        if suffix == "unexpected_index_list":
+            return [{"_row": list(answer.rows)}] if answer.rows else []
+        return None
 
     def get_batch_data_and_markers(self, batch_spec: BatchSpec) -> tuple[BatchData, BatchMarkers]:
         """Return nothing new: the scan already knows its Parquet file."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from great_expectations.core.expectation_validation_result import (
 from great_expectations.validator.validator import calc_validation_statistics
 
 from shuyuan.quality.planning import PlannedRule
+from shuyuan.quality.scan import KEYS
 from shuyuan.scoring import dimension_of
 from shuyuan.stages import RuleResult
 
@@ -42,10 +43,9 @@ def clean_result(result: ExpectationValidationResult) -> ExpectationValidationRe
     observed = found.get("observed_value")
     if result.expectation_config is not None and result.expectation_config.type in COUNTED and _is_number(observed):
         kept["observed_value"] = observed
-    rows = [_row_of(key) for key in found.get("partial_unexpected_index_list") or ()]
+    rows = sorted(_row_numbers(found.get("partial_unexpected_index_list")))[:KEYS]
     if rows:
-        kept |= {"unexpected_index_column_names": ["_row"]}
-        kept |= {"partial_unexpected_index_list": [{"_row": row} for row in rows if row is not None]}
+        kept |= {"unexpected_index_column_names": ["_row"], "partial_unexpected_index_list": [{"_row": rows}]}
     result.result = kept
     if is_errored(result):
         kinds = "; ".join(sorted(set(_exception_kinds(result.exception_info)))) or "Exception"
@@ -111,12 +111,18 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _row_of(key: object) -> int | None:
-    number = key.get("_row") if isinstance(key, dict) else key
-    return int(number) if isinstance(number, int) else None
+def _row_numbers(keys: object) -> Iterator[int]:
+    """Find the row numbers in any of the forms GX gives keys: numbers, ``{"_row": 3}``, ``{"_row": [3, 4]}``."""
+    if isinstance(keys, list | tuple):
+        for key in keys:
+            yield from _row_numbers(key)
+    elif isinstance(keys, dict):
+        yield from _row_numbers(keys.get("_row"))
+    elif isinstance(keys, int):
+        yield keys
 
 
-def _exception_kinds(information: object) -> Iterable[str]:
+def _exception_kinds(information: object) -> Iterator[str]:
     """Find the names of exception classes; the words after them may quote the data."""
     if isinstance(information, dict):
         for key, value in information.items():

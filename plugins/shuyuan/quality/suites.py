@@ -17,6 +17,7 @@ from great_expectations.core import ExpectationSuite
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.registry import get_expectation_impl
 
+import shuyuan.quality.expectations  # noqa: F401 - registers our expectations with GX
 from shuyuan.problems import EntryError
 from shuyuan.quality.code_tables import read_codes
 from shuyuan.quality.conditions import Question, question_of

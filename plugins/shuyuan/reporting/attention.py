@@ -135,9 +135,7 @@ def _rejected(resource: Resource, facts: EntryFacts, rule: RuleFact) -> Matter:
     return _line(resource, rule.code, sentence, trouble_since(rule), usable, (2, -rule.unexpected))
 
 
-def _line(
-    resource: Resource, code: str, what: str, since: date | None, usable: str, weight: tuple[int, int]
-) -> Matter:
+def _line(resource: Resource, code: str, what: str, since: date | None, usable: str, weight: tuple[int, int]) -> Matter:
     department = resource.department.title
     return Matter(
         code=code,

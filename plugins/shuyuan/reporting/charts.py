@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from markupsafe import Markup, escape
 
@@ -53,6 +54,7 @@ class DotRow:
     quiet: bool = False
 
 
+@cache
 def mark(state: str, label: str) -> Markup:
     """The shape of a state (a square, triangle, cross, bar, ring) with its word for those who cannot see it."""
     return Markup('<svg class="mark" role="img" aria-label="{}"><use href="#m-{}"/></svg>').format(
@@ -91,7 +93,7 @@ def line_chart(lines: Sequence[Line], labels: Sequence[str], title: str, width: 
     for place in sorted({0, round(last / 3), round(2 * last / 3), last}):
         anchor = "axis" if place == 0 else ("end axis" if place == last else "middle axis")
         parts.append(_text(x(place), height - 4, labels[place], anchor))
-    ends = spread([y(line.dots[-1].value) for line in lines], 15, top + 4, height - bottom)
+    ends = spread([y(line.dots[-1].value) for line in lines], 15, top, height - bottom)
     for line, end in zip(lines, ends, strict=True):
         parts.append(_path(line, [(x(dot.place), y(dot.value)) for dot in line.dots]))
         final = line.dots[-1]
@@ -103,7 +105,7 @@ def line_chart(lines: Sequence[Line], labels: Sequence[str], title: str, width: 
 
 def dot_plot(rows: Sequence[DotRow], title: str, width: int = 460) -> Markup:
     """One row a department: a filled dot now, a ring before, the number and the change beside it."""
-    left, right, top, pitch = 178, 92, 8, 20
+    left, right, top, pitch = 176, 98, 8, 20
     low, high, step = axis([value for row in rows for value in (row.now, row.before) if value is not None])
     height = top + pitch * len(rows) + 24
     across = (width - left - right) / (high - low)
@@ -121,16 +123,24 @@ def dot_plot(rows: Sequence[DotRow], title: str, width: int = 460) -> Markup:
             now = left + (row.now - low) * across
             if row.before is not None:
                 before = left + (row.before - low) * across
-                drawn.append(Markup('<path class="join l-{}" d="M{} {}H{}"/>').format(colour, _n(before), _n(middle), _n(now)))
-                drawn.append(Markup('<circle class="ring l-{}" cx="{}" cy="{}" r="3.5"/>').format(colour, _n(before), _n(middle)))
+                drawn.append(
+                    Markup('<path class="join l-{}" d="M{} {}H{}"/>').format(colour, _n(before), _n(middle), _n(now))
+                )
+                drawn.append(
+                    Markup('<circle class="ring l-{}" cx="{}" cy="{}" r="3.5"/>').format(colour, _n(before), _n(middle))
+                )
             drawn.append(_dot(now, middle, 4, colour))
-        drawn.append(_text(width - right + 46, middle + 4, figures.score(row.now), "end" + (" t-red" if row.weak else "")))
+        drawn.append(
+            _text(width - right + 44, middle + 4, figures.score(row.now), "end" + (" t-red" if row.weak else ""))
+        )
         drawn.append(_text(width, middle + 4, row.note, "end axis"))
         parts.append(Markup("<g><title>{}</title>{}</g>").format(row.hover, Markup("").join(drawn)))
     return _svg(width, height, title, parts)
 
 
-def sparkline(values: Sequence[float], title: str, low: float, high: float, colour: str, width: int = 148, height: int = 30) -> Markup:
+def sparkline(
+    values: Sequence[float], title: str, low: float, high: float, colour: str, width: int = 148, height: int = 30
+) -> Markup:
     """A bare line on a given scale, its last value as a dot. One value is a dot alone."""
     across = (width - 8) / max(len(values) - 1, 1)
     down = (height - 8) / ((high - low) or 1)
@@ -189,9 +199,9 @@ def _path(line: Line, dots: Sequence[tuple[float, float]]) -> Markup:
 
 
 def _svg(width: float, height: float, title: str, parts: Sequence[Markup], kind: str = "chart") -> Markup:
-    return Markup('<svg class="{}" role="img" width="{}" height="{}" viewBox="0 0 {} {}"><title>{}</title>{}</svg>').format(
-        kind, width, height, width, height, title, Markup("").join(parts)
-    )
+    return Markup(
+        '<svg class="{}" role="img" width="{}" height="{}" viewBox="0 0 {} {}"><title>{}</title>{}</svg>'
+    ).format(kind, width, height, width, height, title, Markup("").join(parts))
 
 
 def _d(dots: Sequence[tuple[float, float]]) -> str:

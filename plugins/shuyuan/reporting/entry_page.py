@@ -192,7 +192,9 @@ def run_line(run: RunFact) -> RunLine:
     """Return one run with its outcome in words and shape."""
     word = say(f"report.outcome.{run.outcome}")
     stages: Sequence[str] = [stage for stage in ("fetch", "read", "check", "load") if stage in run.seconds]
-    parts = say("report.rule.join").join(f"{say(f'report.run.stage_{name}')} {run.seconds[name]:.1f}" for name in stages)
+    parts = say("report.rule.join").join(
+        f"{say(f'report.run.stage_{name}')} {run.seconds[name]:.1f}" for name in stages
+    )
     seconds = f"{sum(run.seconds.values()):.1f}" if run.seconds else figures.NONE
     problem = problem_sentence(run.problem_code, run.problem)
     return RunLine(run, charts.mark(run.outcome, word), word, problem, seconds, parts)

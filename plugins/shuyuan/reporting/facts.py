@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 from shuyuan.workdays import local_day
 
@@ -82,7 +83,7 @@ class PublicationFact:
 
 @dataclass(frozen=True, slots=True)
 class ArrivalFact:
-    """One due date of ``ledger.freshness``: ``on_time late missing waiting``. ``day`` is the local day of ``due_at``."""
+    """One due date of ``ledger.freshness``: ``on_time late missing waiting``. ``day``: local day of ``due_at``."""
 
     due_at: datetime
     day: date
@@ -137,12 +138,12 @@ class Facts:
     entries: Mapping[str, EntryFacts] = field(default_factory=dict)
     since: date | None = None
 
-    @property
+    @cached_property
     def today(self) -> date:
         """The local day of the report."""
         return local_day(self.now)
 
-    @property
+    @cached_property
     def days(self) -> tuple[date, ...]:
         """The local days of the window, oldest first, today last."""
         return tuple(self.today - timedelta(days=back) for back in reversed(range(WINDOW_DAYS)))

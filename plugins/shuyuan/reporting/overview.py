@@ -138,7 +138,7 @@ def trend_chart(facts: Facts, on_time: Sequence[Point], scores: Sequence[Point])
 
 
 def department_rows(resources: Sequence[Resource], facts: Facts) -> list[charts.DotRow]:
-    """Departments, the best first; those with too few checked deliveries below, unranked; then those without a score."""
+    """Departments, the best first; below them, unranked, those with too few or no checked deliveries."""
     rows = []
     for _, group in groupby(resources, key=lambda resource: resource.entry.department):
         members = list(group)
@@ -227,4 +227,3 @@ def _way(difference: float) -> str:
 def _arrow(difference: float) -> str:
     way = _way(difference)
     return "0.0" if way == "same" else f"{'▲' if way == 'up' else '▼'} {figures.change(difference)}"
-

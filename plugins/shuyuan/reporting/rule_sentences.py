@@ -24,13 +24,7 @@ def rule_sentence(entry: Entry, rule: str) -> str:
     if rule in _TABLE:
         return say("report.rule." + rule.partition(".")[2])
     head, _, rest = rule.partition(".")
-    special: dict[str, Callable[[Entry, str], str | None]] = {
-        "key": lambda entry, _: say("report.rule.unique", field=_titles(entry, entry.load.key)),
-        "unique": lambda entry, rest: say("report.rule.unique", field=_titles(entry, _numbered(rest)[0].split("+"))),
-        "gx": _gx,
-        "suite": _suite,
-    }
-    known = special[head](entry, rest) if head in special else _of_field(entry, head, rest)
+    known = _SPECIAL[head](entry, rest) if head in _SPECIAL else _of_field(entry, head, rest)
     return known or say("report.rule.other", rule=rule)
 
 
@@ -73,6 +67,14 @@ def _limited(entry: Entry, kind: type[BetweenRule | LengthRule], word: str, name
     return say(f"report.rule.{word}", field=field_title(entry, name), limits=limits)
 
 
+def _key(entry: Entry, rest: str) -> str | None:
+    return say("report.rule.unique", field=_titles(entry, entry.load.key))
+
+
+def _unique(entry: Entry, rest: str) -> str | None:
+    return say("report.rule.unique", field=_titles(entry, _numbered(rest)[0].split("+")))
+
+
 def _gx(entry: Entry, rest: str) -> str | None:
     place = int(rest) - 1 if rest.isdigit() else -1
     if not 0 <= place < len(entry.quality.expectations):
@@ -80,7 +82,7 @@ def _gx(entry: Entry, rest: str) -> str | None:
     return say("report.rule.gx", type=entry.quality.expectations[place].type)
 
 
-def _suite(_: Entry, rest: str) -> str | None:
+def _suite(entry: Entry, rest: str) -> str | None:
     suite, _, number = rest.rpartition(".")
     return say("report.rule.suite", suite=suite, number=number) if suite else None
 
@@ -93,3 +95,6 @@ def _numbered(rest: str) -> tuple[str, int]:
     """Split ``between.2`` (the second of its kind) into the check and its number."""
     found = re.fullmatch(r"(.+)\.([0-9]+)", rest)
     return (found[1], int(found[2])) if found else (rest, 1)
+
+
+_SPECIAL: dict[str, Callable[[Entry, str], str | None]] = {"key": _key, "unique": _unique, "gx": _gx, "suite": _suite}

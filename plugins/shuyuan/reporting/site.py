@@ -7,7 +7,7 @@ old folder and swapped in, so that a reader never sees half a report.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,10 @@ def render_pages(resources: Sequence[Resource], facts: Facts) -> Iterator[tuple[
         "cutoff": say("report.cutoff", moment=figures.moment(facts.now)),
         "version": __version__,
     }
-    yield "index.html", templates.get_template("overview.html.j2").render(common | overview(ordered, facts) | {"up": ""})
+    yield (
+        "index.html",
+        templates.get_template("overview.html.j2").render(common | overview(ordered, facts) | {"up": ""}),
+    )
     yield "notes.html", templates.get_template("notes.html.j2").render(common | notes() | {"up": ""})
     page = templates.get_template("entry.html.j2")
     for resource in ordered:
@@ -74,9 +77,11 @@ def render_pages(resources: Sequence[Resource], facts: Facts) -> Iterator[tuple[
         yield name, page.render(common | entry_page(resource, facts) | {"up": "../"})
 
 
-@cache
 def environment() -> Environment:
-    """The templates. Every value is escaped; a name that is not there is an error, not an empty string."""
+    """The templates. Every value is escaped; a name that is not there is an error, not an empty string.
+
+    It is made anew for each report, because it keeps the words of the language that the report is written in.
+    """
     made = Environment(
         loader=PackageLoader("shuyuan.reporting"),
         autoescape=True,
@@ -94,8 +99,18 @@ def environment() -> Environment:
         "item_type": item_type,
     }
     made.filters.update(filters)
-    made.globals.update(t=say, mark=charts.mark, dimensions=DIMENSIONS)
+    made.globals.update(t=_words(), mark=charts.mark, dimensions=DIMENSIONS)
     return made
+
+
+def _words() -> Callable[..., str]:
+    """``say`` that looks up a plain word once, not once a page."""
+    plain = cache(say)
+
+    def word(key: str, **facts: Any) -> str:
+        return say(key, **facts) if facts else plain(key)
+
+    return word
 
 
 def _is_ours(folder: Path) -> bool:

@@ -52,8 +52,13 @@ def open_snapshot(connection: Connection, seconds: float) -> Iterator[Line]:
     engine = _engine(connection, seconds)
     try:
         with engine.connect() as line:
-            _begin(line, seconds)
-            yield line
+            try:
+                _begin(line, seconds)
+                yield line
+            except BaseException:
+                # Cut the line: an orderly end would first read all the rows that are still coming.
+                line.invalidate()
+                raise
     finally:
         engine.dispose()
 

@@ -37,7 +37,10 @@ class Declaration:
 
 def read_declaration(content: bytes) -> Declaration:
     """Read a manifest. Raises ``ValueError`` when it is not one."""
-    told = json.loads(content.decode("utf-8-sig"))
+    try:
+        told = json.loads(content.decode("utf-8-sig"))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     if not isinstance(told, dict) or not ({"files", "rows"} & set(told)):
         raise ValueError("not a manifest")
     files = told.get("files", [])
@@ -61,7 +64,7 @@ def _declared(file: Any) -> DeclaredFile:
 def _count(value: Any) -> int | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 63:
         raise ValueError("not a count")
     return value
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shuyuan.pipeline.job import Job
-from shuyuan.pipeline.record import record
+from shuyuan.pipeline.recording import record
 from shuyuan.pipeline.stages import Fetched, check, fetch, load, read
 from shuyuan.problems import NotYetDelivered, ShuyuanError
 from shuyuan.stages import Batch, Publication, Verdict

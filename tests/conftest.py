@@ -1,0 +1,1 @@
+"""Lets every test import the builders that lie beside this file (``building``, ``batches``)."""
