@@ -95,7 +95,7 @@ def _typed(columns: dict[str, Any]) -> dict[str, pa.Array]:
 
 
 def residents_entry() -> Entry:
-    """Return the entry of the registry: twenty rules about rows."""
+    """Return the entry of the registry: two dozen rules about rows."""
 
     def item(name: str, title: str, **more: Any) -> dict[str, Any]:
         return {"name": name, "title": title, **more}
@@ -123,6 +123,7 @@ def residents_entry() -> Entry:
             {"rule": "one_of", "field": "sex", "values": ["1", "2"]},
             {"rule": "length", "field": "address", "min": 1, "max": 100},
             {"rule": "between", "field": "income", "min": "0", "max": "10000000"},
+            {"rule": "between", "field": "created_at", "min": "1990-01-01T00:00:00"},
             {"rule": "not_after", "field": "born_on", "than": "data_date"},
             {"rule": "not_after", "field": "created_at", "than": "updated_at"},
             {"rule": "unique", "fields": ["household", "member"]},

@@ -241,6 +241,7 @@ def _publication(load_no: int, run: dict[str, Any], rows: int, chance: random.Ra
         "load_no": load_no, "load_id": f"load-{load_no}", "entry_id": run["entry_id"], "run_id": run["run_id"],
         "delivery_id": run["delivery_id"], "spec_digest": run["spec_digest"], "spec_version": run["spec_version"],
         "data_date": run["data_date"], "mode": "replace", "rows": run["accepted"],
+        "accepted": run["accepted"],
         "added": chance.randint(0, rows // 90 + 1), "updated": chance.randint(0, rows // 40 + 1),
         "removed": chance.randint(0, rows // 300 + 1),
         "rejected": run["rejected"], "score": run["score"], "token": load_no,

@@ -37,7 +37,7 @@ TABLES: Mapping[str, str] = {
         run_id VARCHAR(250) NOT NULL, delivery_id VARCHAR(64) NOT NULL, spec_digest VARCHAR(64) NOT NULL,
         spec_version VARCHAR(32) NOT NULL, data_date DATE NOT NULL, mode VARCHAR(16) NOT NULL,
         rows BIGINT NOT NULL, added BIGINT NOT NULL, updated BIGINT NOT NULL, removed BIGINT NOT NULL,
-        rejected BIGINT NOT NULL, score DOUBLE PRECISION, token BIGINT NOT NULL,
+        accepted BIGINT NOT NULL, rejected BIGINT NOT NULL, score DOUBLE PRECISION, token BIGINT NOT NULL,
         published_at TIMESTAMP NOT NULL, superseded_at TIMESTAMP""",
     "freshness": """
         entry_id VARCHAR(130) NOT NULL, due_at TIMESTAMP NOT NULL, period VARCHAR(32) NOT NULL,
@@ -183,14 +183,9 @@ def current_publication(connection: Connection, entry_id: str) -> Published | No
 
 
 def recent_volumes(connection: Connection, entry_id: str, last: int = 7) -> list[int]:
-    """Delivered rows of the last publications, newest first."""
-    rows = connection.query(
-        "SELECT p.rejected + coalesce(r.accepted, p.rows) AS rows FROM ledger.publications p"
-        " LEFT JOIN ledger.runs r ON r.run_id = p.run_id WHERE p.entry_id = ? ORDER BY p.load_no DESC LIMIT "
-        + str(int(last)),
-        [entry_id],
-    )
-    return [int(row["rows"]) for row in rows]
+    """Accepted rows of the last publications, newest first: what one delivery usually brings."""
+    sql = f"SELECT accepted FROM ledger.publications WHERE entry_id = ? ORDER BY load_no DESC LIMIT {int(last)}"
+    return [int(row["accepted"]) for row in connection.query(sql, [entry_id])]
 
 
 def take_lease(connection: Connection, entry_id: str) -> int:

@@ -21,7 +21,7 @@ DIMENSIONS = {
 }
 """GB/T 36344-2018: a dimension by the first two digits of an indicator's code."""
 
-WEIGHTS = {name: 1.0 for name in DIMENSIONS.values()}
+WEIGHTS = dict.fromkeys(DIMENSIONS.values(), 1.0)
 """What a dimension counts in the total. Ours: the standard names no weights, so none is favoured."""
 
 GRADES = ((95.0, "A"), (85.0, "B"), (75.0, "C"), (60.0, "D"), (0.0, "E"))

@@ -15,10 +15,13 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pytest
 import xlsxwriter
 from pyarrow import parquet
+
 from shuyuan import formats
 from shuyuan.entry import Entry
+from shuyuan.problems import DeliveryError, Problem
 from shuyuan.stages import Batch, DeliveredFile, Delivery
 
 NAMES = ["证件号码", "姓名", "金额", "人数", "日期", "有效"]
@@ -87,7 +90,9 @@ def write_csv(rows: list[list[str]], form: dict[str, Any], line_end: str = "\n")
     return text.getvalue().replace(stand_in, delimiter).encode(encoding)
 
 
-def write_xlsx(rows: list[list[Any]], sheet: str = "数据", left: int = 0, formats: dict[int, str] | None = None) -> bytes:
+def write_xlsx(
+    rows: list[list[Any]], sheet: str = "数据", left: int = 0, formats: dict[int, str] | None = None
+) -> bytes:
     """Write cells as they are typed in Python; ``formats`` gives number formats by column."""
     sink = io.BytesIO()
     with xlsxwriter.Workbook(sink, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
@@ -185,6 +190,10 @@ def text_fields(*names: str) -> list[dict[str, Any]]:
     return [{"name": name, "title": name, "type": "string"} for name in names]
 
 
+CSV = {"type": "csv"}
+ABC = text_fields("a", "b", "c")
+
+
 def read(entry: Entry, workdir: Path, *files: bytes | tuple[str, bytes]) -> Reading:
     """Deliver ``files`` (bytes, or name and bytes) and read them."""
     (workdir / "raw").mkdir(parents=True, exist_ok=True)
@@ -247,3 +256,21 @@ def pack_zip(*members: tuple[str, bytes]) -> bytes:
         for name, content in members:
             archive.writestr(name, content)
     return sink.getvalue()
+
+
+def refuse(code: str, entry: Entry, workdir: Path, *files: bytes | tuple[str, bytes]) -> Problem:
+    """Reading must stop with ``code``, and tell nobody a personal value."""
+    with pytest.raises(DeliveryError) as caught:
+        read(entry, workdir, *files)
+    assert caught.value.problem.code == code, str(caught.value)
+    assert CANARY not in str(caught.value)
+    assert CANARY not in repr(caught.value)
+    return caught.value.problem
+
+
+def read_csv(text: str | bytes, workdir: Path, fields: list[dict[str, Any]] | None = None, **form: Any) -> Reading:
+    """Read one csv file with the text columns a, b, c (or ``fields``); every record must be accounted for."""
+    content = text.encode() if isinstance(text, str) else text
+    reading = read(make_entry({**CSV, **form}, fields or ABC), workdir, content)
+    reading.check_conservation()
+    return reading

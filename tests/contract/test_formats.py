@@ -19,6 +19,7 @@ from files import (
     text_fields,
     write_csv,
 )
+
 from shuyuan.problems import DeliveryError
 
 COLUMNS = "id_card_no, person_name, amount::VARCHAR, people, day, valid"
@@ -229,7 +230,9 @@ def test_a_file_cut_anywhere_is_never_taken_for_another(kind, tmp_path):
 
 
 @each(KINDS)
-@pytest.mark.parametrize("wrong", [b"PK\x03\x04junk", b"\x1f\x8b\x08junk", b"7z\xbc\xaf\x27\x1cxx", b"Rar!\x1a\x07\x00"])
+@pytest.mark.parametrize(
+    "wrong", [b"PK\x03\x04junk", b"\x1f\x8b\x08junk", b"7z\xbc\xaf\x27\x1cxx", b"Rar!\x1a\x07\x00"]
+)
 def test_compressed_bytes_where_none_are_declared(kind, wrong, refused):
     excel = kind.form["type"] == "excel"
     refused("D230" if excel else "D202", make_entry(kind.form), wrong)

@@ -86,9 +86,23 @@ class _Door(asyncssh.SSHServer):
         self._plan.logins.append("key")
         return key == LOGIN_KEY.convert_to_public()
 
+    def kbdint_auth_supported(self) -> bool:
+        return True
+
+    def get_kbdint_challenge(self, username, lang, submethods):
+        self._plan.logins.append("keyboard")
+        return True
+
     def validate_password(self, username, password) -> bool:
         self._plan.logins.append("password")
         return password == "right"
+
+
+async def _end(loop: asyncio.AbstractEventLoop) -> None:
+    left = asyncio.all_tasks(loop) - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 @contextlib.contextmanager
@@ -120,6 +134,7 @@ def serving(plan: Plan, folder: Path, host_key: asyncssh.SSHKey = HOST_KEY) -> I
     try:
         yield ports[0]
     finally:
+        asyncio.run_coroutine_threadsafe(_end(loop), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
 

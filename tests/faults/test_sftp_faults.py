@@ -210,7 +210,7 @@ def test_a_doubtful_part_is_not_continued(tmp_path, machine, folder, harm):
     elif harm == "note":
         part.with_name("0000.part.note").write_text("{")
     elif harm == "longer":
-        part.write_bytes(part.read_bytes() + b"torn tail")
+        part.write_bytes(part.read_bytes() + bytes(len(CONTENT)))
     else:
         expected = CONTENT[::-1]
         (folder / "persons.csv").write_bytes(expected)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from shuyuan.catalog.bounds import is_date_pattern
 from shuyuan.catalog.explaining import Finding
-from shuyuan.catalog.field_rules import check_fields, check_row_rules
+from shuyuan.catalog.field_rules import check_fields, check_row_rules, is_unsure
 from shuyuan.entry import DatabaseSource, Element, Entry
 from shuyuan.entry.model import DATE_PLACEHOLDER
 from shuyuan.project import Project
@@ -136,7 +136,8 @@ def _fields(scene: Scene) -> Iterator[Finding]:
 
 
 def _rules(scene: Scene) -> Iterator[Finding]:
-    yield from check_row_rules(scene.entry, scene.project)
+    unsure = frozenset(field.name for field in scene.written.fields if is_unsure(field, scene.elements))
+    yield from check_row_rules(scene.entry, unsure, scene.project)
 
 
 RULES: dict[Callable[[Scene], Iterator[Finding]], frozenset[str]] = {

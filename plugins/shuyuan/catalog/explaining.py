@@ -114,7 +114,7 @@ def _explain(details: ErrorDetails, model: type[BaseModel], data: Any) -> Findin
         if not isinstance(value, dict):
             return Finding("E119", path, {**facts, "expected": Term("yaml.mapping"), **_colon(value)})
         if kind == "union_tag_not_found":
-            return Finding(code, path, {"key": spell((*path, name))}, allowed)
+            return Finding(code, path, {"key": spell((*path, name))}, allowed, on_key=True)
         near = _nearest(str(value.get(name, "")), allowed)
         return Finding(code, (*path, name), {"key": spell((*path, name))}, allowed, near)
     if kind == "literal_error":
@@ -130,7 +130,7 @@ def _explain(details: ErrorDetails, model: type[BaseModel], data: Any) -> Findin
         return Finding(code, path, facts)
     if code in ("E123", "E124"):
         limits = {name: context[name] for name in _LIMITS if name in context}
-        return Finding(_limit_code(kind, code), path, {**facts, "limit": next(iter(limits.values()), "")})
+        return Finding(_limit_code(kind, code), path, {**facts, "limit": f"{next(iter(limits.values()), 0):g}"})
     facts |= {name: given for name, given in context.items() if isinstance(given, str | int | float)}
     if code == "E129":
         facts["reason"] = Term(f"regex.{facts.pop('why')}")

@@ -16,7 +16,7 @@ class CatalogError(EntryError):
         self.problems = problems
 
     def __str__(self) -> str:
-        return "\n".join(str(problem) for problem in self.problems)
+        return "\n".join([*(str(problem) for problem in self.problems), self.state]).rstrip()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return CatalogError, (self.problems,)
+        return CatalogError, (self.problems,), {"state": self.state}

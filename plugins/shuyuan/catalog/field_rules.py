@@ -58,6 +58,8 @@ def _check_field(own: Field, field: Field, elements: Mapping[str, Element], proj
         yield Finding("E217", (place,), {"table": field.codes}, nearest=_near(field.codes, tables))
     if field.authoritative and not field.element:
         yield Finding("E224", ("authoritative",))
+    if is_unsure(own, elements):
+        return
     if field.format and not is_field_format(field.kind, field.format):
         yield Finding("E212", ("format",), {"type": field.type})
     for name in ("length", "pattern", "check"):
@@ -67,6 +69,11 @@ def _check_field(own: Field, field: Field, elements: Mapping[str, Element], proj
         yield Finding("E228", ("codes" if own.codes else "element",), {"name": "codes", "type": field.type})
     if field.sensitive and field.mask in (None, "none"):
         yield Finding("E908", ("sensitive",))
+
+
+def is_unsure(own: Field, elements: Mapping[str, Element]) -> bool:
+    """Whether the field's facts are unknown because its element is: then nothing more is said about it."""
+    return own.type is None and own.element is not None and own.element not in elements
 
 
 def _differing(own: Field, element: Element) -> Iterator[Finding]:
@@ -82,8 +89,8 @@ def _differing(own: Field, element: Element) -> Iterator[Finding]:
             yield Finding("E907", (name,), facts)
 
 
-def check_row_rules(entry: Entry, project: Project) -> Iterator[Finding]:
-    """Yield what is wrong with rules, suites and inline expectations."""
+def check_row_rules(entry: Entry, unsure: frozenset[str], project: Project) -> Iterator[Finding]:
+    """Yield what is wrong with rules, suites and inline expectations; kinds of ``unsure`` fields are not judged."""
     seen: dict[tuple[str, ...], int] = {}
     fields = {field.name: field for field in entry.fields}
     for at, rule in enumerate(entry.quality.rules):
@@ -98,6 +105,7 @@ def check_row_rules(entry: Entry, project: Project) -> Iterator[Finding]:
         yield from (
             Finding(f.code, (*here, *f.path), {"key": key, **f.facts}, f.allowed, f.nearest)
             for f in _check_rule(rule, fields)
+            if not (f.code in ("E209", "E211") and f.facts.get("field") in unsure)
         )
     for at, name in enumerate(entry.quality.suites):
         yield from _check_suite(at, name, fields, project)

@@ -167,6 +167,11 @@ class Draft:
             ),
         ]
 
+    @property
+    def sources(self) -> tuple[tuple[Document, tuple[str, ...]], ...]:
+        """The files that values come from, the strongest first, and where in each an entry's keys start."""
+        return (self.document, ()), (self.department_document, ("defaults",)), (self.defaults_document, ())
+
     def element_names(self) -> set[str]:
         """The elements that the fields name, whether they exist or not."""
         fields = self.data.get("fields")
@@ -177,12 +182,7 @@ class Draft:
         """Tie a finding to the file that said it: the entry, or the defaults that it inherits."""
         best, depth = self.document, -1
         prefix: tuple[str, ...] = ()
-        layered: tuple[tuple[Document, tuple[str, ...]], ...] = (
-            (self.document, ()),
-            (self.department_document, ("defaults",)),
-            (self.defaults_document, ()),
-        )
-        for document, above in layered:
+        for document, above in self.sources:
             known = _depth(document, above, finding.path)
             if known > depth:
                 best, prefix, depth = document, above, known

@@ -27,12 +27,23 @@ FILES: dict[str, type[BaseModel]] = {
 }
 """Schema file in ``include/`` → its model."""
 
+TITLES: dict[type[BaseModel], tuple[str, str]] = {
+    Entry: ("目录项", "一个共享目录项：从哪里取、什么时候到、有哪些信息项、什么样才算合格"),
+    Department: ("部门", "一个部门：名称、联系方式、前置机，以及它的目录项共用的默认值"),
+    Elements: ("数据元", "数据元标识 → 数据元的定义"),
+    Element: ("数据元", "一个数据元：含义、类型、代码表，以及它的唯一数据源"),
+}
+
 
 @cache
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
     """Return the JSON Schema of ``model``. Treat it as read-only: it is shared."""
     schema = model.model_json_schema(by_alias=True, mode="validation")
-    return {"$schema": BASE, **schema}
+    for definition in schema.get("$defs", {}).values():
+        del definition["title"]
+        definition.pop("description", None)
+    title, description = TITLES[model]
+    return {"$schema": BASE, **schema, "title": title, "description": description}
 
 
 def follow(model: type[BaseModel], node: dict[str, Any], data: Any = None) -> dict[str, Any]:

@@ -43,11 +43,11 @@ def status(
     with open_warehouse(project).session() as session:
         facts = read_board_facts(session, datetime.now(UTC))
     board = freshness_board(resources, facts, department)
-    if output == "json":
-        typer.echo(board_json(board))
-        return
     if department is not None and not board.lines:
         typer.echo(say("status.nobody", department=department), err=True)
+        raise typer.Exit(2)
+    if output == "json":
+        typer.echo(board_json(board))
         return
     width = shutil.get_terminal_size((120, 24)).columns
     colours = COLOURS if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else {}

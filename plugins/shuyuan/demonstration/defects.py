@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import islice
 from typing import Any
-
 
 from shuyuan.demonstration.chance import Cells, scatter
 from shuyuan.demonstration.identifiers import resident_check_digit
 
-Spoil = Callable[[Any], Any]
+Way = Callable[[Any], Any] | str | float | date | None
+"""A cell's new content, or a function of its old content."""
+
 _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 
 
@@ -49,8 +51,8 @@ class Defect:
         return max(1, rows * self.per_10000 // (10_000 * self.span))
 
 
-def spoil(rule: str, per_10000: int, column: str, *ways: Spoil | str) -> Defect:
-    """A defect in one cell; the cases take the ``ways`` (new text, or function of the old) in turn."""
+def spoil(rule: str, per_10000: int, column: str, *ways: Way) -> Defect:
+    """A defect in one cell; the cases take the ``ways`` in turn."""
 
     def plant(table: Table, positions: Sequence[int], case: int) -> None:
         way = ways[case % len(ways)]
@@ -127,6 +129,6 @@ def full_width(text: str) -> str:
     return str(text).translate(_FULL_WIDTH)
 
 
-def insert(character: str) -> Spoil:
+def insert(character: str) -> Callable[[str], str]:
     """Return a way to put ``character`` behind a text's first character."""
     return lambda text: text[:1] + character + text[1:]

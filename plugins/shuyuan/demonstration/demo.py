@@ -23,7 +23,7 @@ from shuyuan.warehouses import open_warehouse
 
 WAITING, DONE, BLOCKED, UNCHANGED, FAILED = "waiting", "done", "blocked", "unchanged", "failed"
 FINAL = (DONE, BLOCKED, UNCHANGED, FAILED)
-_RUNNING = ("running", "queued", "scheduled")
+_UNDER_WAY = ("running", "success")
 
 
 class Airflow(Protocol):
@@ -79,7 +79,7 @@ class Audience(Protocol):
     """Who watches. The command line shows it on a screen."""
 
     def phase(self, key: str, detail: str = "") -> None:
-        """A phase begins (``deliveries frontends airflow runs report``); ``detail`` says what it waits for."""
+        """A phase begins (``frontends airflow deliveries runs stopping report``); ``detail`` says what it waits for."""
 
     def entries(self, states: Mapping[str, str]) -> None:
         """State by entry id: waiting fetch check load done blocked unchanged failed."""
@@ -117,6 +117,7 @@ def run_demo(
                 ids, {"data_date": str(data_date)}, lambda tasks: audience.entries(states_of(tasks, ids))
             )
         finally:
+            audience.phase("stopping")
             airflow.stop()
     lines = read_lines(project, resources, run_ids, handovers)
     audience.entries({line.entry_id: line.state for line in lines})
@@ -154,8 +155,7 @@ def states_of(tasks: Tasks, entry_ids: Iterable[str]) -> dict[str, str]:
 def state_of(tasks: Mapping[str, str | None]) -> str:
     """The word for one run: what is going on now, or how it ended."""
     if tasks.get("record") not in ("success", "failed", "upstream_failed", "skipped"):
-        running = next((task for task in ("load", "check", "fetch") if tasks.get(task) in _RUNNING), None)
-        return running if running and tasks.get("fetch") not in (None, "queued", "scheduled") else WAITING
+        return next((task for task in ("load", "check", "fetch") if tasks.get(task) in _UNDER_WAY), WAITING)
     if tasks.get("check") == "failed":
         return BLOCKED
     if "failed" in tasks.values() or "upstream_failed" in tasks.values():
@@ -176,17 +176,10 @@ def read_lines(
 
 def _line(query: Callable[..., list[dict[str, Any]]], resource: Resource, run_id: str, handover: Handover) -> Line:
     entry = resource.entry
-    run = next(iter(query("SELECT * FROM ledger.runs WHERE run_id = ?", [run_id])), {})
-    current = (
-        "SELECT run_id, rows, rejected, score FROM ledger.publications WHERE entry_id = ? AND superseded_at IS NULL"
-    )
-    seen = next(iter(query(current, [entry.id])), {})
-    counts = (
-        "SELECT rule, unexpected FROM ledger.rule_results WHERE run_id = ? AND unexpected > 0 AND effect = 'reject'"
-    )
-    found = {row["rule"]: row["unexpected"] for row in query(counts, [seen.get("run_id", "")])}
-    arrival = "SELECT state FROM ledger.freshness WHERE entry_id = ? ORDER BY due_at DESC LIMIT 1"
-    fresh = next(iter(query(arrival, [entry.id])), {})
+    run = _first(query, "SELECT outcome, problem FROM ledger.runs WHERE run_id = ?", run_id)
+    seen = _first(query, _CURRENT, entry.id)
+    fresh = _first(query, _ARRIVAL, entry.id)
+    found = {row["rule"]: row["unexpected"] for row in query(_REJECTIONS, [seen.get("run_id", "")])}
     planted = handover.totals
     rows, rejected = seen.get("rows"), seen.get("rejected")
     as_planted = (rows, rejected) == (planted.accepted, planted.rejected) and found == dict(handover.rejections)
@@ -202,3 +195,14 @@ def _line(query: Callable[..., list[dict[str, Any]]], resource: Resource, run_id
         run.get("problem"),
         as_planted,
     )
+
+
+_CURRENT = """
+    SELECT run_id, rows, rejected, score FROM ledger.publications WHERE entry_id = ? AND superseded_at IS NULL"""
+_ARRIVAL = "SELECT state FROM ledger.freshness WHERE entry_id = ? ORDER BY due_at DESC LIMIT 1"
+_REJECTIONS = """
+    SELECT rule, unexpected FROM ledger.rule_results WHERE run_id = ? AND unexpected > 0 AND effect = 'reject'"""
+
+
+def _first(query: Callable[..., list[dict[str, Any]]], sql: str, key: str) -> dict[str, Any]:
+    return next(iter(query(sql, [key])), {})

@@ -51,7 +51,7 @@ def real_estate_titles(rows: int, seed: int, day: date) -> Table:
     years = registered.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
     parcels, floors = draw(seed, "parcel", titles, 90_000), draw(seed, "floor", titles, 3000)
     units = [
-        f"{REGION}{serial // 100_000_000 + 1:03d}{parcel % 40 + 1:03d}GB{parcel + 1:05d}F{floor + 1:04d}{serial % 10_000:04d}"
+        f"{REGION}001{parcel % 40 + 1:03d}GB{parcel + 1:05d}F{floor + 1:04d}{serial % 10_000:04d}"
         for serial, parcel, floor in zip(titles.tolist(), parcels.tolist(), floors.tolist(), strict=True)
     ]
     numbers = [

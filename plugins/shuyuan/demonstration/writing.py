@@ -107,7 +107,7 @@ def write_database(path: Path, table: Table, name: str) -> None:
             connection.execute(f"CREATE TABLE {name} ({', '.join(f'{column} TEXT' for column in table.columns)})")
             marks = ", ".join("?" * len(table.columns))
             records = zip(*(cells.tolist() for cells in table.columns.values()), strict=True)
-            connection.executemany(f"INSERT INTO {name} VALUES ({marks})", records)  # noqa: S608
+            connection.executemany(f"INSERT INTO {name} VALUES ({marks})", records)
     finally:
         connection.close()
     part.replace(path)

@@ -102,7 +102,8 @@ class Element(Model):
     check: Annotated[Literal["resident_id", "credit_code"] | None, Key(title="标识符规则", description=_CHECKS)] = None
     mask: Annotated[Text, Key(title="脱敏方式", description=_MASKS, pattern=MASK)] = "none"
     level: Annotated[
-        Literal["L1", "L2", "L3", "L4"], Key(title="数据分级", description="L1 最低，L4 最高；L3 起自动脱敏")
+        Literal["L1", "L2", "L3", "L4"],
+        Key(title="数据分级", description="L1 最低 | L2 较低 | L3 较高（自动脱敏） | L4 最高（自动脱敏）"),
     ] = "L1"
     source: Annotated[
         EntryId | None, Key(title="唯一数据源", description="一数一源：本数据元以哪个目录项为准，写目录项 id")

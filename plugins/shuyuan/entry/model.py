@@ -177,7 +177,8 @@ class Entry(Model):
     sharing: Annotated[Sharing, Key(title="共享属性", description="给不给别的部门用，怎么用")]
     opening: Annotated[Opening, Key(title="开放属性", description="给不给社会用")] = Opening()
     level: Annotated[
-        Literal["L1", "L2", "L3", "L4"], Key(title="数据分级", description="L1 最低，L4 最高；L3 起自动脱敏")
+        Literal["L1", "L2", "L3", "L4"],
+        Key(title="数据分级", description="L1 最低 | L2 较低 | L3 较高（自动脱敏） | L4 最高（自动脱敏）"),
     ] = "L2"
     classified: Annotated[Flag, Key(title="是否涉密", description="涉密资源不得进入本平台")] = False
     source: Annotated[Source, Key(title="数据来源", description="从哪里取，按 type 不同有不同的键")]

@@ -116,10 +116,17 @@ class Gate(Model):
     """Scores below which a batch is blocked or marked."""
 
     block_below: Annotated[
-        float, Key(title="低于即阻断", description="得分低于它，本批不入共享库，旧数据继续可用", ge=0, le=100)
+        float,
+        Key(
+            title="低于即阻断",
+            description="得分低于它，本批不入共享库，旧数据继续可用",
+            ge=0,
+            le=100,
+            allow_inf_nan=False,
+        ),
     ] = 60
     warn_below: Annotated[
-        float, Key(title="低于即提醒", description="得分低于它，报告里标为需要关注", ge=0, le=100)
+        float, Key(title="低于即提醒", description="得分低于它，报告里标为需要关注", ge=0, le=100, allow_inf_nan=False)
     ] = 90
     shrink_within: Annotated[
         Percent,

@@ -94,7 +94,9 @@ class _Reading:
         text = self._replace_delimiters(line, separator.encode()).decode()
         quote = self._form.quote
         try:
-            reader = csv.reader([text], delimiter=separator, strict=True, quotechar=quote or None, quoting=csv.QUOTE_NONE)
+            reader = csv.reader(
+                [text], delimiter=separator, strict=True, quotechar=quote or None, quoting=csv.QUOTE_NONE
+            )
             if quote:
                 reader = csv.reader([text], delimiter=separator, strict=True, quotechar=quote)
             names = next(reader, [])

@@ -1,8 +1,8 @@
 """Excel workbooks (xlsx, xls) by calamine, one sheet, typed cells written as text.
 
 The column names stand in ``format.header_row``; rows above it are titles and not read. A row is a defect
-(``record.fields``) when it has a cell right of the named columns, when it is empty and not among the last ones,
-or when a cell holds an error such as ``#REF!`` (xlsx only: an error cell of an old xls reads as empty).
+(``record.fields``) when it has a cell in a column without name, when it is empty and not among the last ones, or
+when a cell holds an error such as ``#REF!`` (xlsx only: an error cell of an old xls reads as empty).
 """
 
 from __future__ import annotations
@@ -40,13 +40,11 @@ def read_workbook(member: Member, entry: Entry) -> Iterator[Piece]:
     inspection = _inspect(path, member)
     rows = enumerate(_open_rows(path, form, member.name), 1)
     header = next((cells for number, cells in rows if number == form.header_row), [])
-    names = [_write_cell(cell, None) for cell in header]
-    while names and not names[-1]:
-        names.pop()
-    if not names:
+    named = {index: name for index, cell in enumerate(header) if (name := _write_cell(cell, None))}
+    if not named:
         raise DeliveryError("D224", location=Location(member.name, form.header_row), file=member.name)
-    order = match_columns(names, entry, member.name, form.header_row)
-    sheet = _Sheet(entry, form, order, len(names), inspection.errors_of(form.sheet))
+    order = match_columns(list(named.values()), entry, member.name, form.header_row)
+    sheet = _Sheet(entry, form, [list(named)[index] for index in order], inspection.errors_of(form.sheet))
     held: list[tuple[int, list[Cell]]] = []
     for number, cells in rows:
         held.append((number, cells))
@@ -89,16 +87,17 @@ def _open_rows(path: Path, form: ExcelFormat, file: str) -> Iterator[list[Cell]]
 class _Sheet:
     """How rows of cells become pieces."""
 
-    def __init__(self, entry: Entry, form: ExcelFormat, order: list[int], width: int, error_rows: set[int]) -> None:
-        self._fields, self._null, self._order, self._width = entry.fields, form.null, order, width
+    def __init__(self, entry: Entry, form: ExcelFormat, order: list[int], error_rows: set[int]) -> None:
+        self._fields, self._null, self._order = entry.fields, form.null, order
         self.error_rows = error_rows
 
     def read(self, rows: list[tuple[int, list[Cell]]]) -> Piece:
         """Turn numbered rows into a piece."""
         defects, good = [], []
         for number, cells in rows:
-            beyond = any(cell != "" for cell in cells[self._width :])
-            if beyond or number in self.error_rows or all(cell == "" for cell in cells):
+            inside = sum(cells[index] != "" for index in self._order)
+            filled = len(cells) - cells.count("")
+            if not inside or filled > inside or number in self.error_rows:
                 defects.append(Defect(number, "record.fields", _show(cells)))
             else:
                 good.append((number, cells))

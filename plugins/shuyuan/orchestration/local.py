@@ -47,7 +47,7 @@ class LocalAirflow:
     components: Sequence[str] = tuple(COMPONENTS)
     tuned: Mapping[str, str] = field(default_factory=dict)
     patience: float = 240.0
-    ports: Ports = Ports(0, 0)
+    ports: Ports = field(default_factory=lambda: Ports(0, 0))
     started: list[Started] = field(default_factory=list)
 
     @property

@@ -16,11 +16,11 @@ from airflow.sdk import Asset, BaseHook, BaseOperator
 from airflow.sdk.exceptions import AirflowRescheduleException, AirflowSkipException, DownstreamTasksSkipped
 
 from shuyuan.catalog import Resource, load_resource
-from shuyuan.orchestration.boundary import coded, forget_problem, left_problem
+from shuyuan.orchestration.boundary import coded
 from shuyuan.orchestration.identity import asset_uri, ledger_run_id
 from shuyuan.orchestration.project_folder import project_of
 from shuyuan.orchestration.schedule import data_date_of, is_promised
-from shuyuan.problems import NotYetDelivered, PlatformError
+from shuyuan.problems import NotYetDelivered, PassingError, PlatformError
 from shuyuan.project import Project
 from shuyuan.workdays import local_day, period_start
 
@@ -58,7 +58,6 @@ class EntryOperator(BaseOperator):
         """Open the run and perform the stage inside the border of ``coded``."""
         with coded():
             job = open_job(self.project(), self.entry_id, context["dag_run"], context["params"].get("data_date"))
-        forget_problem(job.workdir)
         with coded(job.workdir):
             if job.resource.entry.status not in RUNNING:
                 raise PlatformError("P412", entry=self.entry_id, status=job.resource.entry.status)
@@ -146,14 +145,12 @@ class RecordOperator(EntryOperator):
     """记录: the ledger's line, whatever happened. A teardown, so that it never turns a failed run green."""
 
     def execute(self, context: Any) -> str:
-        """Write what the run's directory tells; a run that left neither result nor problem was killed."""
+        """Write what the run's directory tells."""
         from shuyuan import pipeline
 
         with coded():
             job = open_job(self.project(), self.entry_id, context["dag_run"], context["params"].get("data_date"))
-            error = left_problem(job.workdir)
-            outcome = pipeline.record(job, error)
-            return pipeline.record(job, PlatformError("P411")) if outcome == "failed" and error is None else outcome
+            return pipeline.record(job)
 
 
 def skip(context: Any, found: dict[str, Any], *tasks: str) -> None:
@@ -164,8 +161,10 @@ def skip(context: Any, found: dict[str, Any], *tasks: str) -> None:
 
 def forget_later_stages(job: Job) -> None:
     """A run that fetches again must not be recorded by what an earlier attempt left."""
-    for stage in ("batch", "verdict", "publication"):
-        (job.workdir / f"{stage}.json").unlink(missing_ok=True)
+    from shuyuan.stages import Batch, Publication, Verdict
+
+    for stage in (Batch, Verdict, Publication):
+        stage.discard(job.workdir)
 
 
 def entry_asset(entry_id: str) -> Asset:
@@ -198,8 +197,13 @@ def planned_data_date(resource: Resource, dag_run: Any) -> date:
 
 
 def airflow_connection(conn_id: str) -> Connection:
-    """One of Airflow's connections in our words. Raises ``PlatformError`` P108 when there is none."""
-    from airflow.sdk.exceptions import AirflowNotFoundException
+    """One of Airflow's connections in our words.
+
+    Raises:
+        PlatformError: P108, there is none.
+        PassingError: P416, Airflow's server does not answer just now.
+    """
+    from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
 
     from shuyuan.sources.connections import Connection
 
@@ -208,6 +212,8 @@ def airflow_connection(conn_id: str) -> Connection:
         known = read(conn_id)
     except AirflowNotFoundException:
         raise PlatformError("P108", connection=conn_id) from None
+    except AirflowRuntimeError:
+        raise PassingError("P416", connection=conn_id) from None
     return Connection(
         conn_id,
         (known.conn_type or "").lower().replace("-", "_"),

@@ -14,8 +14,7 @@ from shuyuan import ledger
 from shuyuan.catalog import Resource, read_catalog
 from shuyuan.orchestration.schedule import Timing, data_date_of, due_periods, is_promised
 from shuyuan.project import Project
-from shuyuan.reporting.reading import read_facts
-from shuyuan.reporting.site import build_site
+from shuyuan.reporting import build_site, read_facts
 from shuyuan.warehouses import open_warehouse
 from shuyuan.workdays import LOCAL, Calendar, arrival_state
 
@@ -47,10 +46,11 @@ def sweep_freshness(project: Project, now: datetime) -> int:
 
 def write_report(project: Project, now: datetime) -> Path:
     """Write the report of all entries as of ``now`` (aware) and return its first page."""
+    resources = [one for one in read_catalog(project).resources if one.entry.status not in ("draft", "retired")]
     with open_warehouse(project).session() as session:
         facts = read_facts(session, now)
     folder = project.var / "report"
-    build_site(read_catalog(project).resources, facts, folder)
+    build_site(resources, facts, folder)
     return folder / "index.html"
 
 

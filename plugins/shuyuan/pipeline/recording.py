@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from shuyuan import __version__, ledger, sources, workdays
 from shuyuan.crashpoints import point
-from shuyuan.pipeline.job import Job, utc_now
+from shuyuan.pipeline.job import Job, fault_of, utc_now
 from shuyuan.pipeline.stages import is_published
-from shuyuan.problems import ShuyuanError
+from shuyuan.problems import PlatformError, ShuyuanError
 from shuyuan.stages import Batch, Delivery, Fault, Publication, Verdict
 
 
@@ -27,8 +27,9 @@ def record(job: Job) -> str:
             outcome = "published"
         elif fault is None and delivery and is_published(session, job, delivery):
             outcome = "unchanged"
-        else:
-            outcome = fault.outcome if fault else "failed"
+        else:  # a run that left neither a result nor a fault was killed
+            fault = fault or fault_of(PlatformError("P411"))
+            outcome = fault.outcome
         if delivery:
             ledger.record_delivery(
                 session, job.delivery_id(delivery), delivery, batch.counted if batch else None, job.run_id

@@ -29,7 +29,8 @@ def check(resource: Resource, batch: Batch, workdir: Path, volumes: Sequence[int
     A blocked batch is a verdict (``blocked_by``), not an exception.
 
     Raises:
-        EntryError: a suite or a code table that the entry names cannot be read (E294, E295), or a rule does not fit its field (E296).
+        EntryError: a suite or code table that the entry names cannot be read (E294, E295), or a rule does not fit the
+            type of its field (E296).
         PlatformError: the rule engine itself failed (P451), so nothing can be said of the batch.
     """
     from shuyuan.quality.checking import check_batch  # Great Expectations is imported here, and only here

@@ -35,7 +35,7 @@ def _judge(texts: pa.Array | pa.ChunkedArray, judge: Judge) -> pa.BooleanArray:
     array = texts.cast(pa.large_binary()) if texts.type != pa.large_binary() else texts
     verdicts = np.zeros(len(array), dtype=np.bool_)
     if len(array):
-        validity, offsets_buffer, data = array.buffers()
+        _, offsets_buffer, data = array.buffers()
         offsets = np.frombuffer(offsets_buffer, dtype=np.int64)[array.offset : array.offset + len(array) + 1]
         right_length = np.diff(offsets) == LENGTH
         if right_length.any():
@@ -48,4 +48,5 @@ def _characters(data: NDArray[np.uint8], offsets: NDArray[np.int64], chosen: NDA
     """Return the bytes of the chosen items, shape (chosen, 18). Without a copy when all are chosen."""
     if chosen.all():
         return data[offsets[0] : offsets[-1]].reshape(-1, LENGTH)
-    return data[offsets[:-1][chosen][:, None] + np.arange(LENGTH)]
+    gathered: NDArray[np.uint8] = data[offsets[:-1][chosen][:, None] + np.arange(LENGTH)]
+    return gathered

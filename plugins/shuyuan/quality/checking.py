@@ -94,15 +94,20 @@ def _validate(
 ) -> tuple[ExpectationSuiteValidationResult, dict[str, ExpectationValidationResult]]:
     """Run the suite: all that the scan can answer at once, then the rest on stock GX. Results by rule id."""
     engine = ScanEngine(scan)
-    runtime = {**RESULT_FORMAT, "unexpected_index_column_names": ["_row"]}
+    runtime: dict[str, Any] = {"result_format": {**RESULT_FORMAT, "unexpected_index_column_names": ["_row"]}}
     suite = suite_of(resource.entry.id, [rule for rule in rules if rule.fast])
-    validated = validator_of(engine, BatchData(engine)).validate(
-        expectation_suite=suite, result_format=runtime, catch_exceptions=False
-    )
+    # GX's own annotations know neither a result format as a mapping nor what a suite gives back.
+    result: Any = validator_of(engine, BatchData(engine)).validate(suite, catch_exceptions=False, **runtime)
+    validated: ExpectationSuiteValidationResult = result
     fields = [field.name for field in resource.entry.fields]
     slow = ask_stock(parquet, fields, [rule for rule in rules if not rule.fast], {"result_format": RESULT_FORMAT})
-    found = {str(result.expectation_config.meta["rule"]): result for result in (*validated.results, *slow)}
+    found = {_rule_of(one): one for one in (*validated.results, *slow)}
     return validated, found
+
+
+def _rule_of(result: ExpectationValidationResult) -> str:
+    configuration: Any = result.expectation_config
+    return str(configuration.meta["rule"])
 
 
 def _measured(results: Sequence[RuleResult]) -> list[Measured]:
@@ -120,7 +125,8 @@ def _conserve(entry_id: str, batch: Batch, rows: int, rejected: int) -> None:
     Raises:
         PlatformError: P452, the counts do not agree, so nothing may be published.
     """
-    if rows != batch.rows or batch.rows + batch.defects != batch.counted or not batch.defects <= rejected <= batch.counted:
+    whole = rows == batch.rows and batch.rows + batch.defects == batch.counted
+    if not whole or not batch.defects <= rejected <= batch.counted:
         raise PlatformError(
             "P452", entry=entry_id, counted=batch.counted, rows=rows, defects=batch.defects, rejected=rejected
         )

@@ -1,8 +1,9 @@
 """What each GX map metric asks of a row, as DuckDB SQL: the questions that one scan can answer.
 
 ``question_of`` turns a GX metric (its name and arguments) into a ``Mask`` (a predicate over one row), a
-``Missing`` value or a ``Repeated`` key; ``None`` means that stock GX has to answer. A predicate is only offered where it gives the
-same answer as GX on pandas and cannot fail on any value: a text column is never compared with a number.
+``Missing`` value or a ``Repeated`` key; ``None`` means that stock GX has to answer. A predicate is only offered
+where it gives the same answer as GX on pandas and cannot fail on any value: a text column is never compared with
+a number.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def question_of(metric: str, arguments: Arguments, types: Mapping[str, str]) -> 
         return Repeated(columns)
     if metric == "column_pair_values.not_after":
         return _pair_not_after(arguments, types)
-    column = arguments.get("column")
+    column = str(arguments.get("column"))
     if column not in types:
         return None
     if metric == "column_values.unique":
@@ -90,7 +91,8 @@ def _pair_not_after(arguments: Arguments, types: Mapping[str, str]) -> Mask | No
     columns = (arguments["column_A"], arguments["column_B"])
     if any(types.get(column) not in ("DATE", "TIMESTAMP") for column in columns):
         return None
-    first, second = (f"CAST({name(column)} AS {'DATE' if arguments.get('by_day') else 'TIMESTAMP'})" for column in columns)
+    kind = "DATE" if arguments.get("by_day") else "TIMESTAMP"
+    first, second = (f"CAST({name(column)} AS {kind})" for column in columns)
     return Mask(f"{first} > {second}", columns)
 
 
@@ -126,7 +128,7 @@ def _between(column: str, kind: str, arguments: Arguments) -> str | None:
 
 def _range(value: str, arguments: Arguments) -> str | None:
     low, high = arguments.get("min_value"), arguments.get("max_value")
-    if low is None and high is None or low is not None and high is not None and low > high:
+    if (low is None and high is None) or (low is not None and high is not None and low > high):
         return None  # GX raises an error for both; let it
     sides = []
     if low is not None:

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from great_expectations.core.batch import Batch, BatchData, BatchMarkers
-from great_expectations.core.batch_spec import BatchSpec
+from great_expectations.core.id_dict import BatchSpec
 from great_expectations.core.metric_function_types import MetricFunctionTypes
-from great_expectations.execution_engine import ExecutionEngine
+from great_expectations.execution_engine.execution_engine import ExecutionEngine
 from great_expectations.expectations.metrics.metric_provider import MetricProvider
 from great_expectations.expectations.registry import get_metric_kwargs, register_metric
 from great_expectations.validator.metric_configuration import MetricConfiguration

@@ -28,7 +28,7 @@ def check_volume(entry: Entry, delivered: int, accepted: int, volumes: Sequence[
 
 
 def check_score(entry: Entry, score: float | None) -> tuple[RuleResult, ...]:
-    """Return ``table.score``: whether the total is at least ``block_below``. Without a score there is nothing to say."""
+    """Return ``table.score``: whether the total is at least ``block_below``. Without a score, nothing is said."""
     if score is None:
         return ()
     return (_table_rule("table.score", "D604", score >= entry.quality.gate.block_below, f"{score:.1f}"),)

@@ -104,15 +104,16 @@ def _of_rule(entry: Entry, rule: Rule, data_date: date, volumes: Sequence[int]) 
     elif isinstance(rule, OneOfRule):
         code, expectation = "D408", "expect_column_values_to_be_in_set"
         kwargs["value_set"] = [typed(text, kind) for text in rule.values]
-    return PlannedRule(f"{rule.field}.{rule.rule}", code, INDICATORS[code], rule.effect, expectation, kwargs, rule.field)
+    rule_id = f"{rule.field}.{rule.rule}"
+    return PlannedRule(rule_id, code, INDICATORS[code], rule.effect, expectation, kwargs, rule.field)
 
 
 def _unique(rule: str, fields: Sequence[str], effect: Effect) -> PlannedRule:
     if len(fields) == 1:
         expectation, kwargs = "expect_column_values_to_be_unique", {"column": fields[0]}
         return PlannedRule(rule, "D410", INDICATORS["D410"], effect, expectation, kwargs, fields[0])
-    kwargs = {"column_list": list(fields)}
-    return PlannedRule(rule, "D410", INDICATORS["D410"], effect, "expect_compound_columns_to_be_unique", kwargs)
+    columns = {"column_list": list(fields)}
+    return PlannedRule(rule, "D410", INDICATORS["D410"], effect, "expect_compound_columns_to_be_unique", columns)
 
 
 def _not_after(entry: Entry, rule: NotAfterRule, data_date: date) -> PlannedRule:

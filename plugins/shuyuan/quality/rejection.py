@@ -87,5 +87,3 @@ def _defects(defects: Path) -> str:
         "SELECT _row, _file, _line, [rule] AS rules, CAST(to_json({'_raw': raw}) AS VARCHAR) AS record "
         f"FROM read_parquet({literal(defects)})"
     )
-
-

@@ -16,7 +16,7 @@ from great_expectations.core.expectation_validation_result import (
     ExpectationSuiteValidationResult,
     ExpectationValidationResult,
 )
-from great_expectations.validator.validator import calc_validation_statistics
+from great_expectations.validator.validation_statistics import calc_validation_statistics
 
 from shuyuan.quality.planning import PlannedRule
 from shuyuan.quality.scan import KEYS
@@ -31,7 +31,8 @@ COUNTS = (
 COUNTED = (
     "expect_table_row_count_to_be_between", "expect_table_row_count_to_equal", "expect_table_column_count_to_equal",
     "expect_table_column_count_to_be_between", "expect_column_unique_value_count_to_be_between",
-    "expect_column_proportion_of_unique_values_to_be_between", "expect_column_proportion_of_non_null_values_to_be_between",
+    "expect_column_proportion_of_unique_values_to_be_between",
+    "expect_column_proportion_of_non_null_values_to_be_between",
 )  # fmt: skip
 """Expectations whose observed value is a count or a share, never a value of the data."""
 
@@ -103,7 +104,8 @@ def save_results(
         "success_percent": statistics.success_percent,
     }
     part = path.with_suffix(".json.part")
-    part.write_text(json.dumps(suite.to_json_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
+    record: Any = suite
+    part.write_text(json.dumps(record.to_json_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
     part.replace(path)
 
 

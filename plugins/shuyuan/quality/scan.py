@@ -8,7 +8,7 @@ numbers and the rejected rows come from there. Where much is bad, ``bad`` keeps 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+from duckdb.func import PythonUDFType
 
 from shuyuan.quality.characters import judge_credit_codes, judge_resident_ids
 from shuyuan.quality.code_tables import read_codes
@@ -23,7 +24,7 @@ from shuyuan.quality.conditions import Mask, Missing, Question, Repeated
 from shuyuan.quality.sql import literal, name, names
 
 MEMORY = "512MB"
-SAMPLE = 20_000
+SAMPLE = 5_000
 """Rows looked at to guess how much is bad; smaller batches keep all columns anyway."""
 
 MUCH = 0.2
@@ -36,7 +37,7 @@ KEYS = 20
 @contextmanager
 def session(parquet: Path, workdir: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an in-memory DuckDB in which the view ``batch`` is the Parquet file; spills go to ``workdir``."""
-    settings: dict[str, str | bool] = {
+    settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY,
         "temp_directory": str(workdir / "duckdb"),
         "preserve_insertion_order": False,
@@ -45,8 +46,8 @@ def session(parquet: Path, workdir: Path) -> Iterator[duckdb.DuckDBPyConnection]
     }
     connection = duckdb.connect(":memory:", config=settings)
     try:
-        connection.create_function("resident_id", judge_resident_ids, ["VARCHAR"], "BOOLEAN", type="arrow")
-        connection.create_function("credit_code", judge_credit_codes, ["VARCHAR"], "BOOLEAN", type="arrow")
+        for function, judge in (("resident_id", judge_resident_ids), ("credit_code", judge_credit_codes)):
+            connection.create_function(function, judge, ["VARCHAR"], "BOOLEAN", type=PythonUDFType.ARROW)
         connection.execute(f"CREATE VIEW batch AS SELECT * FROM read_parquet({literal(parquet)})")
         yield connection
     finally:
@@ -90,9 +91,7 @@ class Scan:
         self.bits = {question: bit for bit, question in enumerate(q for q in suspects if q not in clear)}
         counts, rows = self._keep_bad(dict(joins)) if self.bits else ({}, {})
         for question in asked:
-            self.answers[question] = Answer(
-                self._evaluated(question), counts.get(question, 0), rows.get(question, ())
-            )
+            self.answers[question] = Answer(self._evaluated(question), counts.get(question, 0), rows.get(question, ()))
 
     def null_count(self, column: str) -> int:
         """Return the nulls of a column: from the footer, or counted where the writer left no statistics."""
@@ -140,10 +139,7 @@ class Scan:
             + " AND ".join(f"{name(column)} IS NOT DISTINCT FROM {key}" for column, key in _keys(question, table))
             for question, table in joins.items()
         )
-        booleans = ", ".join(
-            f"{self._predicate(question, joins)} AS _bad_{bit}"
-            for question, bit in self.bits.items()
-        )
+        booleans = ", ".join(f"{self._predicate(question, joins)} AS _bad_{bit}" for question, bit in self.bits.items())
         anything = " OR ".join(f"_bad_{bit}" for bit in self.bits.values())
         self.whole = not self._much_is_bad(source, booleans, anything)
         columns = "batch.*" if self.whole else "batch._row"

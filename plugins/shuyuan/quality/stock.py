@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from great_expectations.core.expectation_validation_result import ExpectationValidationResult
-from great_expectations.execution_engine import PandasExecutionEngine
+from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 from shuyuan.quality.engine import validator_of
@@ -44,7 +44,9 @@ def read_frame(parquet: Path, columns: Sequence[str]) -> pd.DataFrame:
     return table.to_pandas().set_index("_row")
 
 
-def _ask_one(parquet: Path, fields: Sequence[str], rule: AskedRule, runtime: dict[str, Any]) -> ExpectationValidationResult:
+def _ask_one(
+    parquet: Path, fields: Sequence[str], rule: AskedRule, runtime: dict[str, Any]
+) -> ExpectationValidationResult:
     if rule.expectation is None:
         return _refused(rule)
     configuration = rule.expectation.configuration

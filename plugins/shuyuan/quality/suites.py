@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from great_expectations.core import ExpectationSuite
 from great_expectations.expectations.expectation import Expectation
+from great_expectations.expectations.metadata_types import FailureSeverity
 from great_expectations.expectations.registry import get_expectation_impl
 
 import shuyuan.quality.expectations  # noqa: F401 - registers our expectations with GX
@@ -80,7 +81,7 @@ def _ask(resource: Resource, plan: PlannedRule, types: Mapping[str, str]) -> Ask
     if plan.expectation == "expect_column_values_to_be_in_code_table":
         plan = replace(plan, kwargs={**plan.kwargs, "path": str(_code_table(resource, plan))})
     meta = {"rule": plan.rule, "code": plan.code, "indicator": plan.indicator, "effect": plan.effect}
-    severity = SEVERITIES[plan.effect] if plan.own or plan.effect == "block" else "warning"
+    severity = FailureSeverity(SEVERITIES[plan.effect] if plan.own or plan.effect == "block" else "warning")
     try:
         expectation = get_expectation_impl(plan.expectation)(**plan.kwargs, meta=meta, severity=severity)
     except Exception as refusal:  # GX and pydantic raise many kinds; all of them mean: this is not an expectation

@@ -127,11 +127,9 @@ def _rejected(resource: Resource, facts: EntryFacts, rule: RuleFact) -> Matter:
         count=figures.count(rule.unexpected),
         share=figures.small_share(rule.unexpected, rule.evaluated),
     )
-    publication = facts.publication
-    kept = rule.effect == "reject" and publication is not None
     usable = what_stays(facts)
-    if kept and publication is not None and publication.accepted is not None:
-        usable = say("report.attention.usable_rest", rows=figures.count(publication.accepted))
+    if rule.effect == "reject" and facts.publication is not None:
+        usable = say("report.attention.usable_rest", rows=figures.count(facts.publication.accepted))
     return _line(resource, rule.code, sentence, trouble_since(rule), usable, (2, -rule.unexpected))
 
 

@@ -105,7 +105,7 @@ def line_chart(lines: Sequence[Line], labels: Sequence[str], title: str, width: 
 
 def dot_plot(rows: Sequence[DotRow], title: str, width: int = 460) -> Markup:
     """One row a department: a filled dot now, a ring before, the number and the change beside it."""
-    left, right, top, pitch = 176, 98, 8, 20
+    left, right, top, pitch = 184, 98, 8, 20
     low, high, step = axis([value for row in rows for value in (row.now, row.before) if value is not None])
     height = top + pitch * len(rows) + 24
     across = (width - left - right) / (high - low)

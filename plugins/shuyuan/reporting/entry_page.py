@@ -66,7 +66,7 @@ def entry_page(resource: Resource, facts: Facts) -> dict[str, Any]:
         "key": set(entry.load.key),
         "rules": [rule_line(entry, rule) for rule in sorted(failing, key=lambda rule: (-rule.unexpected, rule.rule))],
         "rules_total": len(known.rules),
-        "runs": [run_line(run) for run in known.runs],
+        "runs": run_lines(known.runs),
         "publications": known.publications,
         "publications_shown": PUBLICATIONS_SHOWN,
     }
@@ -188,16 +188,18 @@ def rule_line(entry: Entry, rule: RuleFact) -> RuleLine:
     )
 
 
-def run_line(run: RunFact) -> RunLine:
-    """Return one run with its outcome in words and shape."""
-    word = say(f"report.outcome.{run.outcome}")
-    stages: Sequence[str] = [stage for stage in ("fetch", "read", "check", "load") if stage in run.seconds]
-    parts = say("report.rule.join").join(
-        f"{say(f'report.run.stage_{name}')} {run.seconds[name]:.1f}" for name in stages
-    )
-    seconds = f"{sum(run.seconds.values()):.1f}" if run.seconds else figures.NONE
-    problem = problem_sentence(run.problem_code, run.problem)
-    return RunLine(run, charts.mark(run.outcome, word), word, problem, seconds, parts)
+def run_lines(runs: Sequence[RunFact]) -> list[RunLine]:
+    """Return the runs with their outcomes in words and shapes."""
+    stages = {name: say(f"report.run.stage_{name}") for name in ("fetch", "read", "check", "load")}
+    words = {outcome: say(f"report.outcome.{outcome}") for outcome in {run.outcome for run in runs}}
+    lines = []
+    for run in runs:
+        word = words[run.outcome]
+        parts = " · ".join(f"{stages[name]} {run.seconds[name]:.1f}" for name in stages if name in run.seconds)
+        seconds = f"{sum(run.seconds.values()):.1f}" if run.seconds else figures.NONE
+        problem = problem_sentence(run.problem_code, run.problem)
+        lines.append(RunLine(run, charts.mark(run.outcome, word), word, problem, seconds, parts))
+    return lines
 
 
 def item_type(field: Field) -> str:

@@ -63,7 +63,7 @@ class RuleFact:
 
 @dataclass(frozen=True, slots=True)
 class PublicationFact:
-    """One line of ``ledger.publications``. ``delivered`` and ``accepted`` are of the run that made it."""
+    """One line of ``ledger.publications``. ``rows`` is what the shared table holds, the rest what one delivery did."""
 
     load_no: int
     run_id: str
@@ -74,11 +74,15 @@ class PublicationFact:
     added: int
     updated: int
     removed: int
+    accepted: int
     rejected: int
     score: float | None
     published_at: datetime
-    delivered: int | None
-    accepted: int | None
+
+    @property
+    def delivered(self) -> int:
+        """Rows delivered: every one of them was accepted or rejected."""
+        return self.accepted + self.rejected
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from shuyuan.reporting.facts import WINDOW_DAYS, EntryFacts, Facts
 from shuyuan.reporting.measures import DIMENSIONS, Point
 
 WARN_BELOW = Gate().warn_below
+MANY_DEPARTMENTS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,16 @@ def overview(resources: Sequence[Resource], facts: Facts) -> dict[str, Any]:
     on_time, scores = measures.on_time_series(facts, known), measures.score_series(facts, known)
     departments = department_rows(resources, facts)
     calendar = arrivals.arrival_calendar(resources, facts)
+    many, width = len(departments) > MANY_DEPARTMENTS, 940
     return {
         "tiles": tiles(resources, facts, known),
-        "trend": trend_chart(facts, on_time, scores),
+        "trend": trend_chart(facts, on_time, scores, width if many else 480),
         "trend_note": _trend_note(len({point.day for point in (*on_time, *scores)})),
-        "departments": charts.dot_plot(departments, say("report.departments.heading")) if departments else None,
+        "departments": charts.dot_plot(departments, say("report.departments.heading"), width if many else 460)
+        if departments
+        else None,
         "departments_compared": any(row.before is not None for row in departments),
-        "departments_many": len(departments) > 14,
+        "departments_many": many,
         "six": six_dimensions(facts, known),
         "calendar": calendar,
         "legend": arrivals.legend(calendar.rows),
@@ -84,7 +88,7 @@ def tiles(resources: Sequence[Resource], facts: Facts, known: Sequence[EntryFact
     """The five numbers on top. On-time rate and score are the last points of the 30-day lines."""
     published = [entry for entry in known if entry.publication]
     current = [entry.publication for entry in known if entry.publication]
-    delivered = sum(one.delivered or 0 for one in current)
+    delivered = sum(one.delivered for one in current)
     rejected = sum(one.rejected for one in current)
     due = measures.on_time((arrival for entry in known for arrival in entry.arrivals), facts.today)
     mean = measures.mean_score(known, facts.today)
@@ -92,19 +96,21 @@ def tiles(resources: Sequence[Resource], facts: Facts, known: Sequence[EntryFact
     blocked = sum(entry.blocked for entry in known)
     still = sum(entry.latest is not None and entry.latest.outcome == "blocked" for entry in known)
     departments = len({resource.entry.department for resource in resources})
-    score_note = say("report.tile.score_note", scored=mean.count, total=len(known))
+    score_note = say("report.tile.score_note", scored=figures.count(mean.count), total=figures.count(len(known)))
     earlier = measures.on_time((arrival for entry in known for arrival in entry.arrivals), first - timedelta(days=1))
     whole_window = facts.since is not None and facts.since <= first - timedelta(days=WINDOW_DAYS)
     return [
         Tile(
             say("report.tile.published"),
             figures.count(len(published)),
-            say("report.tile.published_note", total=len(known), departments=departments),
+            say("report.tile.published_note", total=figures.count(len(known)), departments=departments),
         ),
         Tile(
             say("report.tile.on_time"),
             figures.percent(due.percent),
-            say("report.tile.on_time_note", part=due.part, whole=due.whole) if due.whole else say("report.tile.no_due"),
+            say("report.tile.on_time_note", part=figures.count(due.part), whole=figures.count(due.whole))
+            if due.whole
+            else say("report.tile.no_due"),
             *_change(due.percent, earlier.percent if whole_window else None),
         ),
         Tile(
@@ -124,7 +130,7 @@ def tiles(resources: Sequence[Resource], facts: Facts, known: Sequence[EntryFact
     ]
 
 
-def trend_chart(facts: Facts, on_time: Sequence[Point], scores: Sequence[Point]) -> Markup | None:
+def trend_chart(facts: Facts, on_time: Sequence[Point], scores: Sequence[Point], width: int) -> Markup | None:
     """The 30-day lines, or ``None`` when there is nothing to draw."""
     if not on_time and not scores:
         return None
@@ -134,7 +140,7 @@ def trend_chart(facts: Facts, on_time: Sequence[Point], scores: Sequence[Point])
         dots = [charts.Dot(place[point.day], point.value, _hover(word, point)) for point in points]
         final = figures.score(points[-1].value) if points else figures.NONE
         lines.append(charts.Line(say(f"report.trend.{word}"), colour, dots, final))
-    return charts.line_chart(lines, [figures.day(day) for day in facts.days], say("report.trend.note"))
+    return charts.line_chart(lines, [figures.day(day) for day in facts.days], say("report.trend.note"), width)
 
 
 def department_rows(resources: Sequence[Resource], facts: Facts) -> list[charts.DotRow]:

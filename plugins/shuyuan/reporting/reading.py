@@ -48,10 +48,9 @@ _LAST_RUNS = """
     WHERE r.place <= ? ORDER BY r.entry_id, r.place"""
 _PUBLICATIONS = """
     SELECT p.entry_id, p.load_no, p.run_id, p.spec_version, p.data_date, p.mode, p.rows, p.added, p.updated,
-           p.removed, p.rejected, p.score, p.published_at, r.delivered, r.accepted
+           p.removed, p.accepted, p.rejected, p.score, p.published_at
     FROM (SELECT t.*, row_number() OVER (PARTITION BY t.entry_id ORDER BY t.load_no DESC) AS place
           FROM ledger.publications t WHERE t.published_at <= ?) p
-    LEFT JOIN ledger.runs r ON r.run_id = p.run_id
     WHERE p.place <= ? ORDER BY p.entry_id, p.place"""
 _ARRIVALS = """
     SELECT f.entry_id, f.due_at, f.state, f.arrived_at

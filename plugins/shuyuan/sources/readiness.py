@@ -89,8 +89,3 @@ def look_again(workdir: Path, seen: dict[str, list[int]], now: datetime, settle:
         part.write_text(json.dumps({"since": now.isoformat(), "seen": seen}, ensure_ascii=False), encoding="utf-8")
         part.replace(path)
     return settle
-
-
-def forget_look(workdir: Path) -> None:
-    """Begin anew: what was seen has changed."""
-    (workdir / "look.json").unlink(missing_ok=True)

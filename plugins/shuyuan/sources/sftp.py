@@ -18,10 +18,9 @@ from shuyuan.entry import SftpSource
 from shuyuan.problems import DeliveryError, NotYetDelivered, PassingError, PlatformError
 from shuyuan.sources.connections import Connection
 from shuyuan.sources.names import RemotePattern
-from shuyuan.sources.readiness import MANIFEST_LIMIT, Declaration, forget_look, look_again, read_declaration
+from shuyuan.sources.readiness import MANIFEST_LIMIT, Declaration, look_again, read_declaration
 from shuyuan.sources.sftp_session import (
     NO_SUCH_FILE,
-    PERMISSION_DENIED,
     ProtocolError,
     Refused,
     SftpSession,
@@ -221,7 +220,7 @@ class _Fetch:
             try:
                 sha256 = download(session, remote, part)
             except Refused as refusal:
-                if refusal.status == PERMISSION_DENIED:
+                if refusal.status != NO_SUCH_FILE:
                     raise
                 raise self._changed(path, remote, trusted) from None
             except ChangedWhileRead:
@@ -257,7 +256,6 @@ class _Fetch:
         """The department called it ready: its fault. Nobody did: then it was still arriving."""
         if trusted:
             return DeliveryError("D105", path=path)
-        forget_look(self.workdir)
         return self._arriving(path, remote.size)
 
     def _pause(self) -> float:

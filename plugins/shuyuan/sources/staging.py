@@ -26,7 +26,7 @@ def require_room(folder: Path, size: int) -> None:
     """Raise ``PlatformError`` (P201) unless ``size`` bytes fit beside a reserve of 64 MiB."""
     free = shutil.disk_usage(folder).free
     if free < size + _RESERVE:
-        raise PlatformError("P201", folder=folder.name, needed=size, free=free)
+        raise PlatformError("P201", folder=folder.name, free=free)
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def disk_problems(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _FULL:
-            raise PlatformError("P201", folder=folder.name, needed=0, free=0) from None
+            raise PlatformError("P201", folder=folder.name, free=shutil.disk_usage(folder).free) from None
         raise PlatformError("P202", folder=folder.name, what=errno.errorcode.get(error.errno or 0, "")) from None
 
 

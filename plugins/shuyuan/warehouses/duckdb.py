@@ -175,6 +175,7 @@ class DuckDBSession:
             "data_date": lot.data_date,
             "mode": lot.entry.load.mode,
             **counts,
+            "accepted": lot.accepted,
             "rejected": lot.rejected,
             "score": lot.score,
             "token": token,

@@ -1,0 +1,176 @@
+"""``shuyuan demo``: the demonstration, watched: one line an entry while it runs, then the result."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Protocol
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from shuyuan.cli.console import answer, conversation
+from shuyuan.demonstration.demo import FINAL, UNCHANGED, Line, Result
+from shuyuan.language import say
+from shuyuan.project import Project
+
+_COLOURS = {"done": "green", "unchanged": "green", "blocked": "red", "failed": "bold red", "waiting": "dim"}
+_DASH = "–"
+
+
+def demo(
+    context: typer.Context,
+    day: Annotated[
+        datetime | None, typer.Option("--date", help="数据日期；默认今天（北京时间）", formats=["%Y-%m-%d"])
+    ] = None,
+    rows: Annotated[
+        int | None, typer.Option("--rows", help="每个生成的目录项多少行；默认各有各的行数", min=200, max=1_000_000)
+    ] = None,
+) -> None:
+    """完整演示：部门送数 → 前置机 → Airflow 取数、校验、入库 → 报告；数目逐条与预埋的差错核对。"""
+    from shuyuan.demonstration.demo import published_entries, run_demo
+    from shuyuan.orchestration.local import CATALOG_ONLY
+    from shuyuan.orchestration.local_runs import RunningAirflow
+    from shuyuan.orchestration.upkeep import write_report
+    from shuyuan.workdays import LOCAL
+
+    project: Project = context.obj
+    data_date: date = day.date() if day else datetime.now(LOCAL).date()
+    if data_date.year < 2020:
+        raise typer.BadParameter(say("demo.too_early"))
+    titles = {resource.entry.id: resource.entry.title for resource in published_entries(project)}
+    with open_screen(conversation(), titles) as screen:
+        result = run_demo(
+            project,
+            data_date,
+            lambda connections: RunningAirflow(project, CATALOG_ONLY, connections),
+            lambda: write_report(project, datetime.now(UTC)),
+            screen,
+            rows,
+        )
+    print_result(answer(), result, project.var / "airflow" / "logs")
+    raise typer.Exit(0 if result.good else 1)
+
+
+def print_result(console: Console, result: Result, logs: Path) -> None:
+    """Print the table, the verdict and where the report is."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(say("demo.entry"), no_wrap=True)
+    table.add_column(say("demo.state"), no_wrap=True)
+    for name in ("delivered", "published", "rejected", "score"):
+        table.add_column(say(f"demo.{name}"), justify="right", no_wrap=True)
+    table.add_column(say("demo.freshness"), no_wrap=True)
+    table.add_column(say("demo.planted"), no_wrap=True)
+    for line in result.lines:
+        table.add_row(*_cells(line))
+    console.print(table)
+    for line in result.lines:
+        if line.problem:
+            console.print(Text(f"{line.title}: {line.problem}", "red"), soft_wrap=True)
+    seconds = f"{result.seconds:.0f}"
+    if result.good:
+        same = all(line.state == UNCHANGED for line in result.lines)
+        console.print(say("demo.same" if same else "demo.good", seconds=seconds))
+    else:
+        wrong = sum(not (line.expected and line.state in ("done", UNCHANGED)) for line in result.lines)
+        console.print(Text(say("demo.bad", count=wrong, seconds=seconds), "bold red"))
+        console.print(say("demo.log_at", path=logs), soft_wrap=True)
+    console.print(say("demo.report_at", path=result.report), soft_wrap=True)
+
+
+def _cells(line: Line) -> tuple[Text | str, ...]:
+    counts = (f"{count:,}" if count is not None else _DASH for count in (line.delivered, line.published, line.rejected))
+    return (
+        line.title,
+        Text(say(f"demo.is.{line.state}"), _COLOURS.get(line.state, "")),
+        *counts,
+        f"{line.score:.2f}" if line.score is not None else _DASH,
+        say(f"report.arrival.{line.freshness}") if line.freshness else _DASH,
+        Text(say("demo.yes"), "green") if line.expected else Text(say("demo.no"), "bold red"),
+    )
+
+
+class Screen(Protocol):
+    """Shows the demonstration while it runs; a ``demonstration.demo.Audience`` that is opened and closed."""
+
+    def __enter__(self) -> Screen: ...
+    def __exit__(self, *_: object) -> None: ...
+    def phase(self, key: str, detail: str = "") -> None: ...  # noqa: D102
+    def entries(self, states: Mapping[str, str]) -> None: ...  # noqa: D102
+
+
+def open_screen(console: Console, titles: Mapping[str, str]) -> Screen:
+    """A live table on a terminal, plain lines elsewhere."""
+    return LiveScreen(console, titles) if console.is_terminal and sys.stdin.isatty() else PlainScreen(console, titles)
+
+
+class PlainScreen:
+    """One line for each change, with the seconds since the start."""
+
+    def __init__(self, console: Console, titles: Mapping[str, str]) -> None:
+        self.console, self.titles = console, titles
+        self.began = time.monotonic()
+        self.shown: dict[str, str] = {}
+
+    def __enter__(self) -> Screen:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def phase(self, key: str, detail: str = "") -> None:
+        """Say that a phase began; what it waits for is not told."""
+        if self.shown.get("") != key:
+            self.shown[""] = key
+            self._say(say(f"demo.{key}"))
+
+    def entries(self, states: Mapping[str, str]) -> None:
+        """Say what changed."""
+        for entry_id, state in states.items():
+            if self.shown.get(entry_id) != state:
+                self.shown[entry_id] = state
+                self._say(f"{self.titles[entry_id]}  {say(f'demo.is.{state}')}")
+
+    def _say(self, text: str) -> None:
+        self.console.print(f"{time.monotonic() - self.began:6.1f}  {text}", soft_wrap=True)
+
+
+class LiveScreen:
+    """One line an entry that changes in place; the phase and the seconds below."""
+
+    def __init__(self, console: Console, titles: Mapping[str, str]) -> None:
+        self.titles = titles
+        self.states = dict.fromkeys(titles, "waiting")
+        self.now = ""
+        self.began = time.monotonic()
+        self.live = Live(get_renderable=self._draw, console=console, refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> Screen:
+        self.live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.live.stop()
+
+    def phase(self, key: str, detail: str = "") -> None:
+        """Show the phase and what it waits for."""
+        self.now = say(f"demo.{key}") + (f"  {detail}" if detail else "")
+
+    def entries(self, states: Mapping[str, str]) -> None:
+        """Show the states."""
+        self.states.update(states)
+
+    def _draw(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        for entry_id, state in self.states.items():
+            mark = "●" if state in FINAL else "○" if state == "waiting" else "◐"
+            colour = _COLOURS.get(state, "cyan")
+            table.add_row(Text(mark, colour), self.titles[entry_id], Text(say(f"demo.is.{state}"), colour))
+        table.add_row("", Text(self.now, "bold"), f"{time.monotonic() - self.began:.0f} s")
+        return table

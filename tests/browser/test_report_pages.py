@@ -1,0 +1,105 @@
+"""The report in a real browser: no sideways scrolling on a phone, no label over another, A4 on paper."""
+
+import json
+import re
+import shutil
+import subprocess
+from html import escape, unescape
+
+import pytest
+
+from shuyuan.reporting import build_site, read_facts
+from synthetic_ledger import NOW, build, catalog, make_resource
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt-get install chromium")
+QUIET = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
+)  # fmt: skip
+# The page forbids scripts, so the measuring happens in a copy without that rule.
+PROBE = """<script>
+const boxes = [];
+for (const chart of document.querySelectorAll("svg.chart")) {
+  const frame = chart.getBoundingClientRect();
+  const words = [...chart.querySelectorAll("text")].filter(t => t.textContent);
+  const texts = words.map(t => [t.textContent, t.getBoundingClientRect()]);
+  for (const [word, a] of texts) {
+    if (a.left < frame.left - 1 || a.right > frame.right + 1) boxes.push("cut: " + word);
+    for (const [other, b] of texts) {
+      const apart = a.right <= b.left || b.right <= a.left || a.bottom - 3 <= b.top || b.bottom - 3 <= a.top;
+      if (word !== other && !apart) boxes.push("overlap: " + word + " / " + other);
+    }
+  }
+}
+const wide = [...document.querySelectorAll("main, section, .tiles, .card, header, footer, nav")]
+  .filter(e => e.getBoundingClientRect().right > innerWidth + 0.5).map(e => e.className || e.tagName);
+const seen = { width: innerWidth, page: document.documentElement.scrollWidth, boxes: boxes, wide: wide };
+parent.document.documentElement.setAttribute("data-probe", JSON.stringify(seen));
+</script>"""
+# A headless window is never narrower than 500 pixels, a frame is.
+FRAME = '<!DOCTYPE html><body><iframe width="{width}" height="1600" frameborder="0" srcdoc="{page}"></iframe></body>'
+LONG = "城乡居民基本养老保险待遇领取人员及其供养直系亲属信息（含历年补发、停发、恢复发放和生存认证情况）"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    hostile = [
+        make_resource("public_security.long", LONG[:50], department="鄂托克旗" * 8, legal_basis="x" * 400),
+        make_resource("public_security.markup", "<script>alert(1)</script>", department="<b>局</b>"),
+    ]
+    resources = [*catalog(), *hostile]
+    folder = tmp_path_factory.mktemp("report") / "site"
+    build_site(resources, read_facts(build(resources), NOW), folder)
+    return folder
+
+
+def chromium(tmp_path, *arguments):
+    command = [CHROMIUM, *QUIET, f"--user-data-dir={tmp_path / 'profile'}", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+
+
+def probe(tmp_path, page, width):
+    html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text(encoding="utf-8"))
+    copy = tmp_path / "copy.html"
+    framed = FRAME.format(width=width, page=escape(html.replace("</body>", PROBE + "</body>")))
+    copy.write_text(framed, encoding="utf-8")
+    dom = chromium(tmp_path, "--window-size=1400,1700", "--virtual-time-budget=3000", "--dump-dom", copy.as_uri())
+    return json.loads(unescape(re.search(r'data-probe="([^"]*)"', dom)[1]))
+
+
+PAGES = (
+    "index.html",
+    "notes.html",
+    "entries/natural_resources.real_estate.html",
+    "entries/public_security.long.html",
+    "entries/public_security.markup.html",
+)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("name", PAGES)
+def test_the_page_never_scrolls_sideways(site, tmp_path, name, width):
+    seen = probe(tmp_path, site / name, width)
+    assert seen["width"] == width
+    assert seen["page"] <= width
+    assert seen["wide"] == []
+    assert seen["boxes"] == []
+
+
+def test_the_guarded_page_is_styled_and_runs_nothing(site, tmp_path):
+    injected = (site / "index.html").read_text(encoding="utf-8").replace("</body>", PROBE + "</body>")
+    (tmp_path / "guarded.html").write_text(injected, encoding="utf-8")
+    dom = chromium(tmp_path, "--dump-dom", (tmp_path / "guarded.html").as_uri())
+    assert "data-probe=" not in dom.partition("<body>")[0], "the content policy stops even a script in the page"
+
+
+def test_it_prints_on_a4(site, tmp_path):
+    chromium(
+        tmp_path, "--no-pdf-header-footer", f"--print-to-pdf={tmp_path / 'a4.pdf'}", (site / "index.html").as_uri()
+    )
+    sizes = re.findall(rb"/MediaBox \[([0-9. ]+)\]", (tmp_path / "a4.pdf").read_bytes())
+    assert sizes
+    for size in sizes:
+        _, _, width, height = (float(number) for number in size.split())
+        assert (round(width), round(height)) == (595, 842)
