@@ -75,7 +75,10 @@ def print_table(title: str, header: Sequence[str], lines: Sequence[Sequence[str]
     widths = [max(len(line[place]) for line in [header, *lines]) for place in range(len(header))]
     print(f"\n{title}")
     for line in [header, ["-" * width for width in widths], *lines]:
-        cells = [cell.rjust(width) if place else cell.ljust(width) for place, (cell, width) in enumerate(zip(line, widths, strict=True))]
+        cells = [
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
         print("  ".join(cells).rstrip())
 
 

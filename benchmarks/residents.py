@@ -34,7 +34,9 @@ def write_residents(folder: Path, rows: int) -> Batch:
         with pq.ParquetWriter(path, _piece(0, 1).schema, compression="zstd") as writer:
             for first in range(0, rows, PIECE):
                 writer.write_table(_piece(first, min(PIECE, rows - first)))
-    return Batch(entry_id="public_security.residents", files=("residents.csv",), path=path.name, rows=rows, counted=rows)
+    return Batch(
+        entry_id="public_security.residents", files=("residents.csv",), path=path.name, rows=rows, counted=rows
+    )
 
 
 def _piece(first: int, rows: int) -> pa.Table:
@@ -44,7 +46,10 @@ def _piece(first: int, rows: int) -> pa.Table:
     ids = _ids(born, numbers // DAYS)
     updated = np.datetime64("2024-01-01T00:00:00", "us") + dice.integers(0, 6 * 10**13, rows).astype("timedelta64[us]")
     created = updated - dice.integers(0, 10**13, rows).astype("timedelta64[us]")
-    names = np.char.add(np.char.add(FAMILY[dice.integers(0, 20, rows)], GIVEN[dice.integers(0, 26, rows)]), GIVEN[dice.integers(0, 26, rows)])
+    names = np.char.add(
+        np.char.add(FAMILY[dice.integers(0, 20, rows)], GIVEN[dice.integers(0, 26, rows)]),
+        GIVEN[dice.integers(0, 26, rows)],
+    )
     income = dice.integers(0, 3_000_000, rows)
     columns: dict[str, Any] = {
         "id_card_no": ids,
@@ -62,7 +67,16 @@ def _piece(first: int, rows: int) -> pa.Table:
     }
     uncast = np.zeros(rows, np.int64)
     _spoil(columns, uncast, dice, rows)
-    return pa.table({"_row": numbers, "_file": np.zeros(rows, np.int16), "_line": numbers + 2, "_uncast": uncast, "_raw": pa.array([None if not bit else '{"born_on": "1990.13.40"}' for bit in uncast], pa.string()), **_typed(columns)})
+    return pa.table(
+        {
+            "_row": numbers,
+            "_file": np.zeros(rows, np.int16),
+            "_line": numbers + 2,
+            "_uncast": uncast,
+            "_raw": pa.array([None if not bit else '{"born_on": "1990.13.40"}' for bit in uncast], pa.string()),
+            **_typed(columns),
+        }
+    )
 
 
 def _ids(born: np.ndarray, sequence: np.ndarray) -> np.ndarray:
@@ -77,9 +91,17 @@ def _spoil(columns: dict[str, Any], uncast: np.ndarray, dice: np.random.Generato
     """Half a percent of the rows, in a dozen ways; and one phone in twenty is missing, as it may be."""
     columns["phone"][dice.random(rows) < 0.05] = None
     for name, wrong in (
-        ("id_card_no", "159901195001010010"), ("id_card_no", "15990119500101A016"), ("id_card_no", None), ("person_name", "Bob"),
-        ("person_name", None), ("sex", "男"), ("region", "999999"), ("phone", "23000000000"), ("household", None), ("address", ""),
-    ):  # fmt: skip
+        ("id_card_no", "159901195001010010"),
+        ("id_card_no", "15990119500101A016"),
+        ("id_card_no", None),
+        ("person_name", "Bob"),
+        ("person_name", None),
+        ("sex", "男"),
+        ("region", "999999"),
+        ("phone", "23000000000"),
+        ("household", None),
+        ("address", ""),
+    ):
         columns[name][dice.random(rows) < 0.0004] = wrong
     columns["income"][dice.random(rows) < 0.0004] = -100
     columns["born_on"][dice.random(rows) < 0.0004] = np.datetime64("2099-01-01")
@@ -100,32 +122,41 @@ def residents_entry() -> Entry:
     def item(name: str, title: str, **more: Any) -> dict[str, Any]:
         return {"name": name, "title": title, **more}
 
-    return Entry.model_validate({
-        "kind": "CatalogEntry", "id": "public_security.residents", "code": "300001/000001", "title": "居民登记信息", "summary": "居民登记",
-        "sharing": {"type": "unconditional"},
-        "source": {"type": "sftp", "connection": "gaj", "path": "/out/residents.csv", "format": {"type": "csv"}},
-        "update": {"cycle": "daily"}, "load": {"mode": "replace", "key": ["id_card_no"]},
-        "fields": [
-            item("id_card_no", "身份证件号码", required=True, length=18, check="resident_id"),
-            item("person_name", "姓名", required=True, pattern="[一-龥·]{2,20}"),
-            item("sex", "性别", required=True),
-            item("born_on", "出生日期", type="date"),
-            item("region", "行政区划", codes="regions"),
-            item("phone", "电话", pattern="1[3-9][0-9]{9}"),
-            item("household", "户号", required=True, pattern="H[0-9]{12}"),
-            item("member", "成员号", type="integer", required=True),
-            item("address", "住址"),
-            item("income", "年收入", type="decimal(21,2)"),
-            item("created_at", "建档时间", type="datetime"),
-            item("updated_at", "更新时间", type="datetime"),
-        ],
-        "quality": {"rules": [
-            {"rule": "one_of", "field": "sex", "values": ["1", "2"]},
-            {"rule": "length", "field": "address", "min": 1, "max": 100},
-            {"rule": "between", "field": "income", "min": "0", "max": "10000000"},
-            {"rule": "between", "field": "created_at", "min": "1990-01-01T00:00:00"},
-            {"rule": "not_after", "field": "born_on", "than": "data_date"},
-            {"rule": "not_after", "field": "created_at", "than": "updated_at"},
-            {"rule": "unique", "fields": ["household", "member"]},
-        ]},
-    })  # fmt: skip
+    return Entry.model_validate(
+        {
+            "kind": "CatalogEntry",
+            "id": "public_security.residents",
+            "code": "300001/000001",
+            "title": "居民登记信息",
+            "summary": "居民登记",
+            "sharing": {"type": "unconditional"},
+            "source": {"type": "sftp", "connection": "gaj", "path": "/out/residents.csv", "format": {"type": "csv"}},
+            "update": {"cycle": "daily"},
+            "load": {"mode": "replace", "key": ["id_card_no"]},
+            "fields": [
+                item("id_card_no", "身份证件号码", required=True, length=18, check="resident_id"),
+                item("person_name", "姓名", required=True, pattern="[一-龥·]{2,20}"),
+                item("sex", "性别", required=True),
+                item("born_on", "出生日期", type="date"),
+                item("region", "行政区划", codes="regions"),
+                item("phone", "电话", pattern="1[3-9][0-9]{9}"),
+                item("household", "户号", required=True, pattern="H[0-9]{12}"),
+                item("member", "成员号", type="integer", required=True),
+                item("address", "住址"),
+                item("income", "年收入", type="decimal(21,2)"),
+                item("created_at", "建档时间", type="datetime"),
+                item("updated_at", "更新时间", type="datetime"),
+            ],
+            "quality": {
+                "rules": [
+                    {"rule": "one_of", "field": "sex", "values": ["1", "2"]},
+                    {"rule": "length", "field": "address", "min": 1, "max": 100},
+                    {"rule": "between", "field": "income", "min": "0", "max": "10000000"},
+                    {"rule": "between", "field": "created_at", "min": "1990-01-01T00:00:00"},
+                    {"rule": "not_after", "field": "born_on", "than": "data_date"},
+                    {"rule": "not_after", "field": "created_at", "than": "updated_at"},
+                    {"rule": "unique", "fields": ["household", "member"]},
+                ]
+            },
+        }
+    )

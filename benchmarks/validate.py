@@ -41,7 +41,11 @@ def check_ours(folder: Path) -> dict[str, int]:
 
     rows = json.loads((folder / "rows.json").read_text())
     verdict = quality.check(resource_in(folder), write_residents(folder, rows), folder, [], DATA_DATE)
-    counts = {result.rule: result.unexpected for result in verdict.results if not result.rule.startswith(("table.", "record."))}
+    counts = {
+        result.rule: result.unexpected
+        for result in verdict.results
+        if not result.rule.startswith(("table.", "record."))
+    }
     return {**counts, "rejected": verdict.rejected}
 
 
@@ -58,7 +62,13 @@ def check_stock(folder: Path) -> dict[str, int]:
     from shuyuan.quality.suites import ask_rules, suite_of
 
     frame = pd.read_parquet(folder / "batch.parquet")
-    kinds = {"date": "DATE", "datetime": "TIMESTAMP", "decimal": "DECIMAL(21,2)", "integer": "BIGINT", "string": "VARCHAR"}
+    kinds = {
+        "date": "DATE",
+        "datetime": "TIMESTAMP",
+        "decimal": "DECIMAL(21,2)",
+        "integer": "BIGINT",
+        "string": "VARCHAR",
+    }
     resource = resource_in(folder)
     types = {"_uncast": "BIGINT", **{field.name: kinds[field.kind] for field in resource.entry.fields}}
     suite = suite_of("stock", ask_rules(resource, plan_rules(resource.entry, DATA_DATE, []), types))
@@ -90,12 +100,20 @@ def check_sql(folder: Path) -> dict[str, int]:
     """What a careful engineer would write: keys first, then one scan that keeps the bad rows, then their file."""
     import duckdb
 
-    connection = duckdb.connect(config={"memory_limit": "512MB", "temp_directory": str(folder / "spill"), "preserve_insertion_order": False})
+    connection = duckdb.connect(
+        config={"memory_limit": "512MB", "temp_directory": str(folder / "spill"), "preserve_insertion_order": False}
+    )
     run = connection.execute
     run(f"CREATE VIEW t AS SELECT * FROM read_parquet('{folder}/batch.parquet')")
     run(f"CREATE TEMP TABLE regions AS SELECT code FROM read_csv('{folder}/regions.csv', all_varchar = true)")
-    run("CREATE TEMP TABLE twice AS SELECT id_card_no FROM t WHERE id_card_no IS NOT NULL GROUP BY 1 HAVING count(*) > 1")
-    run("CREATE TEMP TABLE seats AS SELECT household AS h, member AS m FROM t WHERE household IS NOT NULL OR member IS NOT NULL GROUP BY 1, 2 HAVING count(*) > 1")
+    run(
+        "CREATE TEMP TABLE twice AS SELECT id_card_no FROM t "
+        "WHERE id_card_no IS NOT NULL GROUP BY 1 HAVING count(*) > 1"
+    )
+    run(
+        "CREATE TEMP TABLE seats AS SELECT household AS h, member AS m FROM t "
+        "WHERE household IS NOT NULL OR member IS NOT NULL GROUP BY 1, 2 HAVING count(*) > 1"
+    )
     tests = {
         "id_card_no.required": "id_card_no IS NULL",
         "id_card_no.length": "length(id_card_no) > 18",
@@ -129,9 +147,13 @@ def check_sql(folder: Path) -> dict[str, int]:
         "try_cast(substr(id_card_no, 1, 17) AS BIGINT) AS x FROM t)) t "
         f"LEFT JOIN seats ON t.household IS NOT DISTINCT FROM h AND t.member IS NOT DISTINCT FROM m) WHERE {bad}"
     )
-    run("SELECT count(*), count(id_card_no), count(person_name), count(sex), count(born_on), count(region), count(phone), "
-        "count(household), count(member), count(address), count(income), count(created_at) FROM t").fetchall()  # fmt: skip
-    (row,) = run("SELECT count(*), " + ", ".join(f"count(*) FILTER (f{place})" for place in range(len(tests))) + " FROM bad").fetchall()
+    run(
+        "SELECT count(*), count(id_card_no), count(person_name), count(sex), count(born_on), count(region), "
+        "count(phone), count(household), count(member), count(address), count(income), count(created_at) FROM t"
+    ).fetchall()
+    (row,) = run(
+        "SELECT count(*), " + ", ".join(f"count(*) FILTER (f{place})" for place in range(len(tests))) + " FROM bad"
+    ).fetchall()
     rules = ", ".join(f"CASE WHEN f{place} THEN '{rule}' END" for place, rule in enumerate(tests))
     names = [name for name, *_ in run("DESCRIBE t").fetchall() if not name.startswith("_")]
     texts = ", ".join(f"'{name}': CAST({name} AS VARCHAR)" for name in names)
@@ -151,8 +173,9 @@ def import_sql(_: Path) -> None:
 _BIRTH = "x // 10000000 % 10000 AS y, x // 100000 % 100 AS mo, x // 1000 % 100 AS d"
 _SUM = " + ".join(f"{2**power} * (x // {10 ** (power + 1)})" for power in range(16))
 _CHECK_DIGIT = (
-    "length(id_card_no) = 18 AND CAST(x AS VARCHAR) = substr(id_card_no, 1, 17) AND "
-    f"(2 * (x - 8 * ({_SUM})) + CASE WHEN id_card_no[18] = 'X' THEN 10 ELSE try_cast(id_card_no[18] AS TINYINT) END) % 11 = 1 "
+    "length(id_card_no) = 18 AND CAST(x AS VARCHAR) = substr(id_card_no, 1, 17) "
+    f"AND (2 * (x - 8 * ({_SUM})) + CASE WHEN id_card_no[18] = 'X' THEN 10 "
+    "ELSE try_cast(id_card_no[18] AS TINYINT) END) % 11 = 1 "
     "AND y BETWEEN 1900 AND 2099 AND mo BETWEEN 1 AND 12 AND d BETWEEN 1 AND CASE WHEN mo = 2 THEN "
     "28 + CAST(y % 4 = 0 AND y <> 1900 AS INTEGER) WHEN mo IN (4, 6, 9, 11) THEN 30 ELSE 31 END"
 )
@@ -202,8 +225,11 @@ def compare(folder: Path, arguments: argparse.Namespace) -> dict[str, measuring.
     for case, one in found.items():
         ratio = f"{one.cpu / reference.cpu:.2f}"
         same = all(reference.answer[rule] == one.answer[rule] for rule in reference.answer.keys() & one.answer.keys())
-        lines.append([case, f"{one.cpu:.2f}", ratio, f"{one.imports:.2f}", f"{one.peak_mb:.0f}", "same" if same else "DIFFER"])
-    title = f"{arguments.rows:,} rows, {len(reference.answer) - 1} rules, {reference.answer['rejected']:,} rejected rows written"
+        lines.append(
+            [case, f"{one.cpu:.2f}", ratio, f"{one.imports:.2f}", f"{one.peak_mb:.0f}", "same" if same else "DIFFER"]
+        )
+    rules, rejected = len(reference.answer) - 1, reference.answer["rejected"]
+    title = f"{arguments.rows:,} rows, {rules} rules, {rejected:,} rejected rows written"
     header = ["", "CPU s", f"x {next(iter(found))}", "imports CPU s", "peak MB", "answers"]
     measuring.print_table(title, header, lines)
     return found

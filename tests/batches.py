@@ -10,8 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from building import CREDIT_CODE, ENTRY, changed, make_project
 
+from building import CREDIT_CODE, ENTRY, changed, make_project
 from shuyuan.catalog import Resource
 from shuyuan.entry import Department, Entry, Field
 from shuyuan.stages import Batch

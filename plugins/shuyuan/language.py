@@ -12,6 +12,7 @@ import os
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 _TABLES = Path(__file__).parent / "messages"
 
@@ -37,7 +38,7 @@ def sentences() -> dict[str, dict[str, str]]:
     return merged
 
 
-def _flatten(table: dict, prefix: str = "") -> dict[str, dict[str, str]]:
+def _flatten(table: dict[str, Any], prefix: str = "") -> dict[str, dict[str, str]]:
     flat: dict[str, dict[str, str]] = {}
     for key, value in table.items():
         if any(isinstance(text, str) for text in value.values()):
@@ -59,7 +60,7 @@ def say(key: str, part: str = "", /, **facts: object) -> str:
     return text.format_map(_Forgiving(facts)) if text else ""
 
 
-class _Forgiving(dict):
+class _Forgiving(dict[str, object]):
     """A message with a fact missing is still shown, with the fact's name in its place."""
 
     def __missing__(self, key: str) -> str:

@@ -274,3 +274,13 @@ def read_csv(text: str | bytes, workdir: Path, fields: list[dict[str, Any]] | No
     reading = read(make_entry({**CSV, **form}, fields or ABC), workdir, content)
     reading.check_conservation()
     return reading
+
+
+def attempt(entry: Entry, workdir: Path, content: bytes) -> Reading | Problem:
+    """Read what may be refused: the reading, or the problem that stopped it."""
+    try:
+        reading = read(entry, workdir, content)
+    except DeliveryError as error:
+        return error.problem
+    reading.check_conservation()
+    return reading

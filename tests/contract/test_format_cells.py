@@ -25,7 +25,7 @@ from files import (
 )
 from pyarrow import parquet
 
-from shuyuan.entry import Entry
+from shuyuan.entry import DatabaseSource
 
 EXCEL = {"type": "excel"}
 
@@ -46,7 +46,11 @@ def test_typed_cells_become_the_fields_text(tmp_path):
         {"name": "b", "title": "b", "type": "boolean", "format": "是/否"},
         {"name": "s", "title": "s", "type": "string"},
     ]
-    rows = [["d", "t", "n", "m", "b", "s"], [day, moment, 7, 0.5, True, 3.0], ["2024年02月29日", "2024-02-29 08:30:15", "7", "0.50", "是", "3"]]  # fmt: skip
+    rows = [
+        ["d", "t", "n", "m", "b", "s"],
+        [day, moment, 7, 0.5, True, 3.0],
+        ["2024年02月29日", "2024-02-29 08:30:15", "7", "0.50", "是", "3"],
+    ]
     reading = read_excel(rows, tmp_path, fields, formats={0: "yyyy-mm-dd", 1: "yyyy-mm-dd hh:mm:ss"})
     assert reading.rows() == [(day.date(), moment, 7, Decimal("0.50"), True, "3")] * 2
 
@@ -64,13 +68,21 @@ def test_an_identity_number_typed_as_number_stays_recognisably_damaged(tmp_path)
     numbers = [159901195206190604, 1.0e15, 999999999999999, 12345678901, 0.1, 1e-7, -2.5]
     reading = read_excel([["a"], *[[number] for number in numbers]], tmp_path, text_fields("a"))
     assert [text for (text,) in reading.rows("a")] == [
-        "1.59901E+17", "1E+15", "999999999999999", "12345678901", "0.1", "0.0000001", "-2.5",
-    ]  # fmt: skip
+        "1.59901E+17",
+        "1E+15",
+        "999999999999999",
+        "12345678901",
+        "0.1",
+        "0.0000001",
+        "-2.5",
+    ]
 
 
 def test_sheet_and_header_row_and_an_offset(tmp_path):
     rows = [["某旗低保名单"], [], ["a", "b"], ["1", "2"], ["3", ""]]
-    reading = read_excel(rows, tmp_path, text_fields("a", "b"), {"sheet": "名单 & <1>", "header_row": 3}, sheet="名单 & <1>", left=2)  # fmt: skip
+    reading = read_excel(
+        rows, tmp_path, text_fields("a", "b"), {"sheet": "名单 & <1>", "header_row": 3}, sheet="名单 & <1>", left=2
+    )
     assert reading.rows("_line, a, b") == [(4, "1", "2"), (5, "3", None)]
     refuse("D231", make_entry({**EXCEL, "sheet": "无"}), tmp_path, write_xlsx([NAMES]))
     refuse("D224", make_entry({**EXCEL, "header_row": 9}), tmp_path, write_xlsx([NAMES]))
@@ -151,22 +163,35 @@ def read_jsonl(text, workdir, fields=None):
 def test_json_values_keep_their_digits(tmp_path):
     lines = ['{"a": 1.50, "b": 12345678901234567890}', '{"b": "x\\ny", "a": null}', '{"a": "", "b": true}']
     assert read_jsonl("\n".join(lines), tmp_path).rows() == [
-        ("1.50", "12345678901234567890"), (None, "x\ny"), (None, "true"),
-    ]  # fmt: skip
+        ("1.50", "12345678901234567890"),
+        (None, "x\ny"),
+        (None, "true"),
+    ]
 
 
 @pytest.mark.parametrize(
     ("line", "rule"),
     [
-        ('{"a": "1"', "record.quotes"), ("[1, 2]", "record.quotes"), ('"x"', "record.quotes"), ("null", "record.quotes"),
-        ('{"a": "1", "b": "2", "a": "3"}', "record.quotes"), ('{"a": NaN, "b": 1}', "record.quotes"),
-        ('{"a": "1", "b": "2"} x', "record.quotes"), ("[" * 100_000, "record.quotes"), ("  ", "record.quotes"),
-        ("{'a': 1, 'b': 2}", "record.quotes"), ('{"a": "1"}', "record.fields"), ('{"a": 1, "b": 2, "c": 3}', "record.fields"),
-        ('{"a": [1], "b": 2}', "record.fields"), ('{"a": {"x": 1}, "b": 2}', "record.fields"), ("", "record.fields"),
-        ('{"a": "\\u0000", "b": 2}', "record.characters"), ('{"a": "\\ud800", "b": 2}', "record.characters"),
+        ('{"a": "1"', "record.quotes"),
+        ("[1, 2]", "record.quotes"),
+        ('"x"', "record.quotes"),
+        ("null", "record.quotes"),
+        ('{"a": "1", "b": "2", "a": "3"}', "record.quotes"),
+        ('{"a": NaN, "b": 1}', "record.quotes"),
+        ('{"a": "1", "b": "2"} x', "record.quotes"),
+        ("[" * 100_000, "record.quotes"),
+        ("  ", "record.quotes"),
+        ("{'a': 1, 'b': 2}", "record.quotes"),
+        ('{"a": "1"}', "record.fields"),
+        ('{"a": 1, "b": 2, "c": 3}', "record.fields"),
+        ('{"a": [1], "b": 2}', "record.fields"),
+        ('{"a": {"x": 1}, "b": 2}', "record.fields"),
+        ("", "record.fields"),
+        ('{"a": "\\u0000", "b": 2}', "record.characters"),
+        ('{"a": "\\ud800", "b": 2}', "record.characters"),
         ('{"a": "\\u200b", "b": 2}', "record.characters"),
     ],
-)  # fmt: skip
+)
 def test_json_lines_that_are_no_records(line, rule, tmp_path):
     good = json.dumps({"a": "1", "b": "2"})
     reading = read_jsonl(f"{good}\n{line}\n{good}\n\n", tmp_path)
@@ -185,10 +210,16 @@ PARQUET = {"type": "parquet"}
 
 def test_typed_parquet_columns(tmp_path):
     day, moment = date(2024, 2, 29), datetime(2024, 2, 29, 8, 30, 15)
-    content = write_parquet({
-        "日期": pa.array([day, None]), "证件号码": pa.array([7, 8], pa.int32()), "姓名": pa.array(["a", ""]).dictionary_encode(),
-        "金额": pa.array([Decimal("1.20"), Decimal("-0.01")]), "人数": pa.array([3.0, 3.5]), "有效": pa.array([True, False]),
-    })  # fmt: skip
+    content = write_parquet(
+        {
+            "日期": pa.array([day, None]),
+            "证件号码": pa.array([7, 8], pa.int32()),
+            "姓名": pa.array(["a", ""]).dictionary_encode(),
+            "金额": pa.array([Decimal("1.20"), Decimal("-0.01")]),
+            "人数": pa.array([3.0, 3.5]),
+            "有效": pa.array([True, False]),
+        }
+    )
     reading = read(make_entry(PARQUET), tmp_path, content)
     assert reading.rows("id_card_no, person_name, amount::VARCHAR, people, day, valid, _uncast") == [
         ("7", "a", "1.20", 3, day, True, 0),
@@ -226,9 +257,14 @@ def test_text_that_lies_about_being_utf8(tmp_path):
 
 
 def test_a_database_delivery_is_parquet(tmp_path):
-    spec = make_entry(PARQUET).model_dump(by_alias=True, mode="json")
-    spec["source"] = {"type": "database", "connection": "c", "table": "t", "null": ["NULL"]}
+    source = DatabaseSource(type="database", connection="c", table="t", null=("NULL",))
+    entry = make_entry(PARQUET).model_copy(update={"source": source})
     rows = [*ROWS[:3], ["NULL", *ROWS[3][1:]]]
     columns = {name: pa.array([row[index] or None for row in rows], pa.string()) for index, name in enumerate(NAMES)}
-    reading = read(Entry.model_validate(spec), tmp_path, write_parquet(columns))
-    assert reading.rows("id_card_no, people, _line") == [(TYPED[0][0], 3, 1), (TYPED[1][0], -12, 2), ("00123", 0, 3), (None, None, 4)]  # fmt: skip
+    reading = read(entry, tmp_path, write_parquet(columns))
+    assert reading.rows("id_card_no, people, _line") == [
+        (TYPED[0][0], 3, 1),
+        (TYPED[1][0], -12, 2),
+        ("00123", 0, 3),
+        (None, None, 4),
+    ]

@@ -156,7 +156,8 @@ form = {"type": "excel"} if sys.argv[3] == "xlsx" else {"type": "csv"}
 unpack = "none" if sys.argv[3] == "xlsx" else sys.argv[3]
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
-    read(make_entry(form, text_fields("a", "b", "c"), unpack=unpack), Path(sys.argv[2]), Path(sys.argv[2], "bomb").read_bytes())
+    content = Path(sys.argv[2], "bomb").read_bytes()
+    read(make_entry(form, text_fields("a", "b", "c"), unpack=unpack), Path(sys.argv[2]), content)
 except DeliveryError as error:
     print(error.problem.code, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10)
 """

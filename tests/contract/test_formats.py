@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from files import (
     CANARY,
@@ -12,6 +14,7 @@ from files import (
     ROWS,
     TYPED,
     Kind,
+    attempt,
     make_entry,
     pack_gzip,
     pack_zip,
@@ -20,7 +23,7 @@ from files import (
     write_csv,
 )
 
-from shuyuan.problems import DeliveryError
+from shuyuan.problems import DeliveryError, Problem
 
 COLUMNS = "id_card_no, person_name, amount::VARCHAR, people, day, valid"
 NAMED = [kind for kind in KINDS if kind.form.get("header", True)]
@@ -167,7 +170,9 @@ def test_declared_null_words(kind, tmp_path):
 
 
 WRONG = {
-    "amount": ["1,234.50", "１２３４", "1.5E3", "NaN", "inf", "+1", " 1", "1 ", "1.", ".5", "1.005", "123456789", "1_0", "¥1"],
+    "amount": [
+        "1,234.50", "１２３４", "1.5E3", "NaN", "inf", "+1", " 1", "1 ", "1.", ".5", "1.005", "123456789", "1_0", "¥1",
+    ],
     "people": ["1.0", "٣", "１２", "1e3", "+5", "0x1F", "1234567890123456789", "1_000", " 7", "7　", "三", "--1"],
     "day": [
         "20230229", "2023-02-29", "2023-2-3", "240229", "45351", "02/03/2024", "2024/02/29", "0000-00-00", "2024-13-01",
@@ -189,13 +194,12 @@ def test_what_is_not_written_as_declared_is_no_value(kind, tmp_path):
         row[order.index(name)] = text
         rows.append(row)
     reading = read(make_entry(kind.form), tmp_path, kind.write(rows))
-    found = reading.rows(f"_uncast, {', '.join(order)}, json_extract_string(_raw, '$.' || CASE _uncast "
-                         "WHEN 4 THEN 'amount' WHEN 8 THEN 'people' WHEN 16 THEN 'day' WHEN 32 THEN 'valid' END)")  # fmt: skip
+    found = reading.rows(f"_uncast, {', '.join(order)}, _raw")
     for (name, text), row in zip(cases, found, strict=True):
         place = order.index(name)
         assert row[0] == 1 << place, (name, text)
         assert row[1 + place] is None
-        assert row[-1] == text
+        assert json.loads(row[-1])[name] == text
     reading.check_conservation()
 
 
@@ -219,12 +223,10 @@ def test_a_file_cut_anywhere_is_never_taken_for_another(kind, tmp_path):
     for cut in range(1, len(content) - 2, max(1, len(content) // 40)):
         workdir = tmp_path / str(cut)
         workdir.mkdir()
-        try:
-            reading = read(entry, workdir, content[:cut])
-        except DeliveryError as error:
-            assert CANARY not in str(error)
+        reading = attempt(entry, workdir, content[:cut])
+        if isinstance(reading, Problem):
+            assert CANARY not in str(reading)
             continue
-        reading.check_conservation()
         whole = [row for row in reading.rows(COLUMNS) if row in TYPED]
         assert len(reading.rows()) - len(whole) <= 1, "at most the last row is a stump"
 

@@ -9,10 +9,10 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from batches import make_batch, make_entry, make_resource
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
+from batches import make_batch, make_entry, make_resource
 from shuyuan import quality
 
 DATA_DATE = date(2026, 1, 31)
@@ -52,17 +52,35 @@ RULES = [
 ]
 CLEAN = [
     {
-        "id_card_no": "159901195001010016", "credit_code": "91350100M000100Y43", "person_name": "张三", "sex": "1",
-        "phone": "13800000000", "people": 3, "amount": "1200.50", "born_on": "1950-01-01", "died_on": "2020-02-29",
-        "created_at": "2020-03-01T08:00:00", "updated_at": "2020-03-02T08:00:00", "active": True, "address": "乌兰镇1号",
+        "id_card_no": "159901195001010016",
+        "credit_code": "91350100M000100Y43",
+        "person_name": "张三",
+        "sex": "1",
+        "phone": "13800000000",
+        "people": 3,
+        "amount": "1200.50",
+        "born_on": "1950-01-01",
+        "died_on": "2020-02-29",
+        "created_at": "2020-03-01T08:00:00",
+        "updated_at": "2020-03-02T08:00:00",
+        "active": True,
+        "address": "乌兰镇1号",
     },
     {
-        "id_card_no": "159901195001010024", "person_name": "李四", "sex": "2", "phone": "04770000000", "people": 1,
-        "amount": "0.00", "born_on": "1950-01-01", "created_at": "2021-01-01T00:00:00.000001",
-        "updated_at": "2021-01-01T00:00:00.000001", "active": False, "address": "木凯淖尔镇",
+        "id_card_no": "159901195001010024",
+        "person_name": "李四",
+        "sex": "2",
+        "phone": "04770000000",
+        "people": 1,
+        "amount": "0.00",
+        "born_on": "1950-01-01",
+        "created_at": "2021-01-01T00:00:00.000001",
+        "updated_at": "2021-01-01T00:00:00.000001",
+        "active": False,
+        "address": "木凯淖尔镇",
     },
     {"id_card_no": "159901198906150041", "person_name": "王五·巴图", "people": 2},
-]  # fmt: skip
+]
 DIRTY = [
     *CLEAN,
     {"id_card_no": "159901195001010016", "person_name": "张三", "born_on": "1950-01-01", "people": 5, "sex": "男"},
@@ -70,15 +88,36 @@ DIRTY = [
     {"id_card_no": "15990119500101A016", "credit_code": "91350100M000100Y44", "person_name": "赵 六", "people": 21},
     {"id_card_no": None, "person_name": None, "people": None, "phone": "１３８００００００００", "sex": ""},
     {"id_card_no": "1599011950010100", "phone": "13800000000", "people": 4, "person_name": "钱", "sex": "9"},
-    {"id_card_no": "15990119500101001x", "credit_code": "i1350100M000100Y43", "born_on": "2026-02-01", "people": 2,
-     "person_name": "孙七", "address": "一二三四五六七八九十百千万镇", "amount": "99999.51"},
-    {"born_on": "1899-12-31", "died_on": "1899-12-30", "created_at": "2027-01-01T00:00:00", "people": 1,
-     "updated_at": "1899-12-29T23:00:00", "person_name": "周八", "id_card_no": "159901200002290033\n"},
-    {"born_on": "2026-01-31", "created_at": "2022-01-01T00:00:00.000001", "updated_at": "2022-01-01T00:00:00",
-     "person_name": "吴九", "people": 1, "id_card_no": "𠀀59901195001010016", "sex": "1 "},
+    {
+        "id_card_no": "15990119500101001x",
+        "credit_code": "i1350100M000100Y43",
+        "born_on": "2026-02-01",
+        "people": 2,
+        "person_name": "孙七",
+        "address": "一二三四五六七八九十百千万镇",
+        "amount": "99999.51",
+    },
+    {
+        "born_on": "1899-12-31",
+        "died_on": "1899-12-30",
+        "created_at": "2027-01-01T00:00:00",
+        "people": 1,
+        "updated_at": "1899-12-29T23:00:00",
+        "person_name": "周八",
+        "id_card_no": "159901200002290033\n",
+    },
+    {
+        "born_on": "2026-01-31",
+        "created_at": "2022-01-01T00:00:00.000001",
+        "updated_at": "2022-01-01T00:00:00",
+        "person_name": "吴九",
+        "people": 1,
+        "id_card_no": "𠀀59901195001010016",
+        "sex": "1 ",
+    },
     {},
     {},
-]  # fmt: skip
+]
 UNCAST = {1: ["amount"], 4: ["people", "born_on"], 6: ["created_at", "updated_at", "active"]}
 COUNTS = ("success", "element_count", "unexpected_count", "missing_count", "unexpected_percent", "missing_percent")
 
@@ -134,7 +173,17 @@ def test_every_rule_gives_the_results_of_stock_gx(tmp_path, rows, uncast):
     mine, stock = facts(ours), facts(stock_results(tmp_path, resource))
     assert mine == stock
     rules = {rule.split(".", 1)[-1] for rule in mine}
-    assert {"type", "required", "length", "pattern", "codes", "resident_id", "credit_code", "between", "one_of"} <= rules
+    assert {
+        "type",
+        "required",
+        "length",
+        "pattern",
+        "codes",
+        "resident_id",
+        "credit_code",
+        "between",
+        "one_of",
+    } <= rules
     if rows is CLEAN:
         assert all(fact["success"] for fact in mine.values())
     else:
@@ -183,13 +232,19 @@ def maybe(values):
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     some.lists(
-        some.fixed_dictionaries({
-            "text": maybe(TEXTS), "other": maybe(TEXTS), "number": maybe(NUMBERS), "first": maybe(DAYS), "second": maybe(DAYS)
-        }),
+        some.fixed_dictionaries(
+            {
+                "text": maybe(TEXTS),
+                "other": maybe(TEXTS),
+                "number": maybe(NUMBERS),
+                "first": maybe(DAYS),
+                "second": maybe(DAYS),
+            }
+        ),
         min_size=1,
         max_size=12,
     )
-)  # fmt: skip
+)
 def test_generated_tables_agree(tmp_path_factory, rows):
     folder = tmp_path_factory.mktemp("generated")
     entry = make_entry(

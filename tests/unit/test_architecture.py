@@ -22,7 +22,7 @@ ONLY_IN = {
     "rich": {"cli"},
     "paramiko": {"sources"},
     "asyncssh": {"demonstration"},
-    "sqlalchemy": {"sources"},
+    "sqlalchemy": {"sources", "orchestration"},
     "python_calamine": {"formats"},
     "pandas": {"quality"},
 }

@@ -25,20 +25,57 @@ from shuyuan.quality.characters import judge_credit_codes, judge_resident_ids
 STANDARD_EXAMPLES = ["11010519491231002X", "440524188001010014"]
 RESIDENTS = ["159901195001010016", "159901195001010024", "159901198906150041", "159901200002290033"]
 NOT_RESIDENTS = [
-    "15990119500101001", "1599011950010100160", "", "159901195001010017", "159901195013010016", "15990119500101001x",
-    "15990119500101A016", "T59901195001010016", "15990119500101001６", "１５９９０１１９５００１０１００１６", " 59901195001010016",
-    "+59901195001010016", "1599011950010100 6", "1.59901195001E+17", "159901195001010000", "159901195001010016\n", "1_9901195001010016",
-    "0x9901195001010016", "15990119500101001\x00", "张三", "159901199302290035", "159901190002290030",
-]  # fmt: skip
+    "15990119500101001",
+    "1599011950010100160",
+    "",
+    "159901195001010017",
+    "159901195013010016",
+    "15990119500101001x",
+    "15990119500101A016",
+    "T59901195001010016",
+    "15990119500101001６",
+    "１５９９０１１９５００１０１００１６",
+    " 59901195001010016",
+    "+59901195001010016",
+    "1599011950010100 6",
+    "1.59901195001E+17",
+    "159901195001010000",
+    "159901195001010016\n",
+    "1_9901195001010016",
+    "0x9901195001010016",
+    "15990119500101001\x00",
+    "张三",
+    "159901199302290035",
+    "159901190002290030",
+]
 CREDITS = [
-    "91350100M000100Y43", "91110000600037341L", "11150624MA0N00016E", "12150624MA0N000246", "51150624MA0N00040T",
-    "91150624MA0N00067E", "92150624MA0N000756", "93150624MA0N00083X", "N1150624MA0N00091H",
-]  # fmt: skip
+    "91350100M000100Y43",
+    "91110000600037341L",
+    "11150624MA0N00016E",
+    "12150624MA0N000246",
+    "51150624MA0N00040T",
+    "91150624MA0N00067E",
+    "92150624MA0N000756",
+    "93150624MA0N00083X",
+    "N1150624MA0N00091H",
+]
 NOT_CREDITS = [
-    "91110000600037341N", "A1110000600037341L", "91350100M000100I43", "91350100M000100O43", "91350100M000100S43",
-    "91350100M000100V43", "91350100M000100Z43", "91350100m000100y43", "12345", "", "91310101MA1FPX1235", "９1350100M000100Y43",
-    "91350100M000100Y4", "91350100M000100Y433", "91350100M000100Y4 ",
-]  # fmt: skip
+    "91110000600037341N",
+    "A1110000600037341L",
+    "91350100M000100I43",
+    "91350100M000100O43",
+    "91350100M000100S43",
+    "91350100M000100V43",
+    "91350100M000100Z43",
+    "91350100m000100y43",
+    "12345",
+    "",
+    "91310101MA1FPX1235",
+    "９1350100M000100Y43",
+    "91350100M000100Y4",
+    "91350100M000100Y433",
+    "91350100M000100Y4 ",
+]
 
 
 def with_check(seventeen: str) -> str:
@@ -68,9 +105,21 @@ def test_a_birth_year_before_1900_is_refused_though_the_check_character_is_right
 
 @pytest.mark.parametrize(
     ("birth", "real"),
-    [("19000228", True), ("19000229", False), ("20000229", True), ("19960229", True), ("20230229", False), ("20991231", True),
-     ("21000101", False), ("18991231", False), ("19500431", False), ("19500430", True), ("19501301", False), ("19500100", False)],
-)  # fmt: skip
+    [
+        ("19000228", True),
+        ("19000229", False),
+        ("20000229", True),
+        ("19960229", True),
+        ("20230229", False),
+        ("20991231", True),
+        ("21000101", False),
+        ("18991231", False),
+        ("19500431", False),
+        ("19500430", True),
+        ("19501301", False),
+        ("19500100", False),
+    ],
+)
 def test_the_birth_date_must_be_a_real_one(birth, real):
     assert is_resident_id(with_check(f"159901{birth}001")) is real
 
@@ -96,12 +145,18 @@ def spoiled(texts: np.ndarray, dice: np.random.Generator) -> list[str | None]:
     """Half of the texts damaged: a letter, a sign, a blank, a full-width digit, one too many, too few, none at all."""
     strange = list("ABCDEXxeE+-_. ０９Ａ中\x00\t𠀀")
     found: list[str | None] = []
-    for text, kind, place in zip(texts.tolist(), dice.integers(0, 12, len(texts)), dice.integers(0, 18, len(texts)), strict=True):
+    for text, kind, place in zip(
+        texts.tolist(), dice.integers(0, 12, len(texts)), dice.integers(0, 18, len(texts)), strict=True
+    ):
         character = strange[dice.integers(0, len(strange))]
         changes = {
-            0: text[:place] + character + text[place + 1 :], 1: text[:place] + character + text[place:], 2: text[:place] + text[place + 1 :],
-            3: text[:17] + "X", 4: None, 5: character * 18,
-        }  # fmt: skip
+            0: text[:place] + character + text[place + 1 :],
+            1: text[:place] + character + text[place:],
+            2: text[:place] + text[place + 1 :],
+            3: text[:17] + "X",
+            4: None,
+            5: character * 18,
+        }
         found.append(changes.get(kind, text))
     return found
 

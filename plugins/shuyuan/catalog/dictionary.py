@@ -116,7 +116,7 @@ def check_code_table(path: Path, file: str) -> list[Problem]:
             problems += _check_code(row, seen, Location(file, reader.line_num))
     except csv.Error as error:
         problems.append(Problem("E242", {"why": str(error)}, Location(file, reader.line_num)))
-    if not seen:
+    if not seen and not problems:
         problems.append(Problem("E242", {"why": "0"}, Location(file)))
     return problems
 

@@ -86,8 +86,12 @@ def spell(path: tuple[str | int, ...]) -> str:
 
 def explain_errors(error: ValidationError, model: type[BaseModel], data: Any) -> Iterator[Finding]:
     """Yield one finding per pydantic error, in our codes."""
-    for details in error.errors(include_url=False):
-        yield _explain(details, model, data)
+    findings = [_explain(details, model, data) for details in error.errors(include_url=False)]
+    for finding in findings:
+        inside = (one for one in findings if len(one.path) > len(finding.path))
+        if finding.code == "E139" and any(one.path[: len(finding.path)] == finding.path for one in inside):
+            continue  # a list counts as too short when all its items are wrong
+        yield finding
 
 
 def _explain(details: ErrorDetails, model: type[BaseModel], data: Any) -> Finding:

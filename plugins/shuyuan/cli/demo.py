@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -44,6 +45,7 @@ def demo(
     data_date: date = day.date() if day else datetime.now(LOCAL).date()
     if data_date.year < 2020:
         raise typer.BadParameter(say("demo.too_early"))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an ended demonstration cleans up like an interrupted one
     titles = {resource.entry.id: resource.entry.title for resource in published_entries(project)}
     with open_screen(conversation(), titles) as screen:
         result = run_demo(

@@ -32,8 +32,9 @@ def read_parquet(member: Member, entry: Entry) -> Iterator[Piece]:
     """
     source = entry.source
     null = source.null if isinstance(source, DatabaseSource) else source.format.null
+    path = member.on_disk()
     try:
-        with parquet.ParquetFile(member.on_disk(), memory_map=False) as file:
+        with parquet.ParquetFile(path, memory_map=False) as file:
             yield from _read_rows(file, member, entry, null)
     except (pa.ArrowException, OSError, ValueError, OverflowError):
         raise DeliveryError("D240", location=Location(member.name), file=member.name) from None

@@ -103,7 +103,12 @@ class RecordFinder:
         if not self._rest:
             return None
         text, self._rest = self._rest, b""
-        return self._find(text if text.endswith(b"\n") else text + b"\n", final=True)
+        records = self._find(text if text.endswith(b"\n") else text + b"\n", final=True)
+        if records and text.endswith(b"\r"):
+            # The line feed after it is ours: a file that ends so was cut, or has other line ends.
+            records.ends[-1] += 1
+            records.defects.setdefault(len(records) - 1, "record.characters")
+        return records
 
     def _find(self, text: bytes, final: bool) -> Records | None:
         octets = np.frombuffer(text, np.uint8)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from shuyuan.sources.connections import Connection
 
 RUNNING = ("confirmed", "published")
+NOTHING_THERE = "D101"
+RAREST = timedelta(minutes=15)
 
 
 class EntryOperator(BaseOperator):
@@ -95,13 +97,23 @@ class FetchOperator(EntryOperator):
     def look_again(self, job: Job, context: Any, missing: NotYetDelivered) -> None:
         """Reschedule while the entry's ``wait`` lasts; after that return, and the problem is final."""
         update = job.resource.entry.update
-        if not is_promised(update.cycle) and not (job.workdir / "look.json").exists():
+        if not is_promised(update.cycle) and missing.problem.code == NOTHING_THERE:
             skip(context, {"data_date": str(job.data_date), "arrived": False}, "check", "load", "record")
-        pause = timedelta(seconds=max(1.0, float(missing.problem.facts.get("retry_after", 60))))
-        now = datetime.now(UTC)
-        started = job.started_at.replace(tzinfo=UTC)
-        if now + pause <= started + update.wait:
-            raise AirflowRescheduleException(now + pause)
+        now, started = datetime.now(UTC), job.started_at.replace(tzinfo=UTC)
+        later = now + pause_before_next_look(missing, now - started)
+        if later <= started + update.wait:
+            raise AirflowRescheduleException(later)
+
+
+def pause_before_next_look(missing: NotYetDelivered, waited: timedelta) -> timedelta:
+    """How long to leave the front-end machine alone.
+
+    A delivery that is just arriving is looked at again as soon as the source asks. Where nothing is there yet,
+    looks grow rarer, a tenth of the time waited so far up to a quarter of an hour: a thousand entries that wait
+    all night must not keep the machine busy.
+    """
+    asked = timedelta(seconds=max(1.0, float(missing.problem.facts.get("retry_after", 60))))
+    return max(asked, min(waited / 10, RAREST)) if missing.problem.code == NOTHING_THERE else asked
 
 
 class CheckOperator(EntryOperator):

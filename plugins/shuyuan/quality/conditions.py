@@ -105,20 +105,31 @@ def _parsed(column: str, kind: str, arguments: Arguments) -> str | None:
     return f"{column} & {1 << bit} = 0" if bit < 63 else f"{column} >= 0"
 
 
+def _as_text(column: str, kind: str) -> str | None:
+    """The text of a value that has one spelling; GX takes the length and pattern of numbers and dates so, too."""
+    if kind in TEXTS:
+        return column
+    return _text(column) if kind in WHOLE_NUMBERS or kind == "DATE" or kind.startswith("DECIMAL") else None
+
+
 def _regex(column: str, kind: str, arguments: Arguments) -> str | None:
-    return f"regexp_matches({column}, {literal(arguments['regex'])})" if kind in TEXTS else None
+    text = _as_text(column, kind)
+    return f"regexp_matches({text}, {literal(arguments['regex'])})" if text else None
 
 
 def _not_regex(column: str, kind: str, arguments: Arguments) -> str | None:
-    return f"NOT regexp_matches({column}, {literal(arguments['regex'])})" if kind in TEXTS else None
+    matches = _regex(column, kind, arguments)
+    return f"NOT {matches}" if matches else None
 
 
 def _length_between(column: str, kind: str, arguments: Arguments) -> str | None:
-    return _range(f"length({column})", arguments) if kind in TEXTS else None
+    text = _as_text(column, kind)
+    return _range(f"length({text})", arguments) if text else None
 
 
 def _length_equals(column: str, kind: str, arguments: Arguments) -> str | None:
-    return f"length({column}) = {literal(arguments['value'])}" if kind in TEXTS else None
+    text = _as_text(column, kind)
+    return f"length({text}) = {literal(arguments['value'])}" if text else None
 
 
 def _between(column: str, kind: str, arguments: Arguments) -> str | None:

@@ -14,7 +14,18 @@ import pandas as pd
 import pyarrow as pa
 from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
 from great_expectations.expectations.expectation import ColumnMapExpectation, ColumnPairMapExpectation
-from great_expectations.expectations.metrics import map_metric_provider
+from great_expectations.expectations.metrics.map_metric_provider.column_condition_partial import (
+    column_condition_partial,
+)
+from great_expectations.expectations.metrics.map_metric_provider.column_map_metric_provider import (
+    ColumnMapMetricProvider,
+)
+from great_expectations.expectations.metrics.map_metric_provider.column_pair_condition_partial import (
+    column_pair_condition_partial,
+)
+from great_expectations.expectations.metrics.map_metric_provider.column_pair_map_metric_provider import (
+    ColumnPairMapMetricProvider,
+)
 
 from shuyuan.quality.characters import judge_credit_codes, judge_resident_ids
 from shuyuan.quality.code_tables import read_codes
@@ -22,67 +33,67 @@ from shuyuan.quality.code_tables import read_codes
 PAIR_DOMAIN = ("batch_id", "table", "column_A", "column_B", "row_condition", "condition_parser", "ignore_row_if")
 
 
-class ColumnValuesParsed(map_metric_provider.ColumnMapMetricProvider):
+class ColumnValuesParsed(ColumnMapMetricProvider):
     """True where bit ``bit`` of a reading mask is not set: the text of that field was of its type."""
 
     condition_metric_name = "column_values.parsed"
     condition_value_keys = ("bit",)
 
-    @map_metric_provider.column_condition_partial(engine=PandasExecutionEngine)
+    @column_condition_partial(engine=PandasExecutionEngine)
     def _pandas(cls, column: pd.Series, bit: int, **_: Any) -> pd.Series:  # noqa: N805 - GX makes it a class method
         return pd.Series((column.to_numpy(dtype="int64") >> bit) & 1 == 0, index=column.index)
 
 
-class ColumnValuesInCodeTable(map_metric_provider.ColumnMapMetricProvider):
+class ColumnValuesInCodeTable(ColumnMapMetricProvider):
     """True where the value, as text, is in the column ``code`` of a CSV file."""
 
     condition_metric_name = "column_values.in_code_table"
     condition_value_keys = ("path",)
 
-    @map_metric_provider.column_condition_partial(engine=PandasExecutionEngine)
+    @column_condition_partial(engine=PandasExecutionEngine)
     def _pandas(cls, column: pd.Series, path: str, **_: Any) -> pd.Series:  # noqa: N805 - GX makes it a class method
         return column.astype(str).isin(read_codes(Path(path)))
 
 
-class ColumnValuesResidentId(map_metric_provider.ColumnMapMetricProvider):
+class ColumnValuesResidentId(ColumnMapMetricProvider):
     """True where the text is a resident ID (GB 11643)."""
 
     condition_metric_name = "column_values.resident_id"
 
-    @map_metric_provider.column_condition_partial(engine=PandasExecutionEngine)
+    @column_condition_partial(engine=PandasExecutionEngine)
     def _pandas(cls, column: pd.Series, **_: Any) -> pd.Series:  # noqa: N805 - GX makes it a class method
         return _judged(column, judge_resident_ids)
 
 
-class ColumnValuesCreditCode(map_metric_provider.ColumnMapMetricProvider):
+class ColumnValuesCreditCode(ColumnMapMetricProvider):
     """True where the text is a unified social credit code (GB 32100)."""
 
     condition_metric_name = "column_values.credit_code"
 
-    @map_metric_provider.column_condition_partial(engine=PandasExecutionEngine)
+    @column_condition_partial(engine=PandasExecutionEngine)
     def _pandas(cls, column: pd.Series, **_: Any) -> pd.Series:  # noqa: N805 - GX makes it a class method
         return _judged(column, judge_credit_codes)
 
 
-class ColumnValuesNotAfter(map_metric_provider.ColumnMapMetricProvider):
+class ColumnValuesNotAfter(ColumnMapMetricProvider):
     """True where the date (or the day of the date-time) is not after ``day``."""
 
     condition_metric_name = "column_values.not_after"
     condition_value_keys = ("day",)
 
-    @map_metric_provider.column_condition_partial(engine=PandasExecutionEngine)
+    @column_condition_partial(engine=PandasExecutionEngine)
     def _pandas(cls, column: pd.Series, day: str, **_: Any) -> pd.Series:  # noqa: N805 - GX makes it a class method
         return _moments(column, by_day=True) <= pd.Timestamp(day)
 
 
-class ColumnPairNotAfter(map_metric_provider.ColumnPairMapMetricProvider):
+class ColumnPairNotAfter(ColumnPairMapMetricProvider):
     """True where A is not after B, compared by day or by instant."""
 
     condition_metric_name = "column_pair_values.not_after"
     condition_domain_keys = PAIR_DOMAIN
     condition_value_keys = ("by_day",)
 
-    @map_metric_provider.column_pair_condition_partial(engine=PandasExecutionEngine)
+    @column_pair_condition_partial(engine=PandasExecutionEngine)  # type: ignore[untyped-decorator]
     def _pandas(cls, column_A: pd.Series, column_B: pd.Series, by_day: bool, **_: Any) -> pd.Series:  # noqa: N803, N805
         return _moments(column_A, by_day) <= _moments(column_B, by_day)
 

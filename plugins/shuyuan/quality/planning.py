@@ -25,6 +25,7 @@ from shuyuan.entry import (
     Rule,
     UniqueRule,
 )
+from shuyuan.problems import EntryError
 
 Effect = Literal["reject", "count", "block"]
 
@@ -52,11 +53,15 @@ INDICATORS = {
 
 
 def plan_rules(entry: Entry, data_date: date, volumes: Sequence[int]) -> tuple[PlannedRule, ...]:
-    """Return the entry's rules in the order fields, key, own rules. Rule ids are unique."""
+    """Return the entry's rules in the order fields, key, own rules. Rule ids are unique.
+
+    Raises:
+        EntryError: E296, a rule's bound or value is not of its field's type.
+    """
     drafts = [
         *(rule for place, field in enumerate(entry.fields) for rule in _of_field(place, field)),
         _unique("key.unique", entry.load.key, "reject"),
-        *(_of_rule(entry, rule, data_date, volumes) for rule in entry.quality.rules),
+        *(_fitting(entry, rule, data_date, volumes) for rule in entry.quality.rules),
     ]
     return tuple(_numbered(drafts))
 
@@ -80,6 +85,14 @@ def _of_field(place: int, field: Field) -> Iterator[PlannedRule]:
         yield rule("resident_id", "D406", "expect_column_values_to_be_resident_ids")
     if field.check == "credit_code":
         yield rule("credit_code", "D406", "expect_column_values_to_be_credit_codes")
+
+
+def _fitting(entry: Entry, rule: Rule, data_date: date, volumes: Sequence[int]) -> PlannedRule:
+    try:
+        return _of_rule(entry, rule, data_date, volumes)
+    except (ValueError, ArithmeticError):
+        named = f"{rule.field}.{rule.rule}" if isinstance(rule, BetweenRule | OneOfRule) else rule.rule
+        raise EntryError("E296", entry=entry.id, rule=named) from None
 
 
 def _of_rule(entry: Entry, rule: Rule, data_date: date, volumes: Sequence[int]) -> PlannedRule:

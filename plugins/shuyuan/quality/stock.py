@@ -22,7 +22,7 @@ from great_expectations.expectations.expectation_configuration import Expectatio
 from shuyuan.quality.engine import validator_of
 from shuyuan.quality.suites import AskedRule
 
-COLUMN_ARGUMENTS = ("column", "column_A", "column_B", "column_list", "column_set")
+COLUMN_ARGUMENTS = ("column", "column_A", "column_B", "column_list")
 
 
 def ask_stock(
@@ -53,19 +53,20 @@ def _ask_one(
     engine = PandasExecutionEngine()
     try:
         with _silence():
-            validator = validator_of(engine, read_frame(parquet, _columns(configuration.kwargs, fields)))
+            validator = validator_of(engine, read_frame(parquet, _columns(configuration, fields)))
             (result,) = validator.graph_validate([configuration], {**runtime, "catch_exceptions": True})
     except Exception as error:  # GX raises some faults of an expectation instead of reporting them
         return _errored(configuration, type(error).__name__)
     return result
 
 
-def _columns(arguments: dict[str, Any], fields: Sequence[str]) -> list[str]:
-    """Return the fields that the arguments name; all of them when none is named or rows are chosen by a condition."""
+def _columns(configuration: ExpectationConfiguration, fields: Sequence[str]) -> list[str]:
+    """Return the fields that the arguments name; all of them where the table itself is judged or rows are chosen."""
+    arguments = configuration.kwargs
     named = [value for key in COLUMN_ARGUMENTS for value in _as_list(arguments.get(key))]
     known = [field for field in fields if field in named]
-    about_table = "column_set" in arguments or (("column_list" in arguments) and len(arguments["column_list"]) == 0)
-    return known if known and not about_table and not arguments.get("row_condition") else list(fields)
+    about_table = configuration.type.startswith("expect_table_") or configuration.type == "expect_column_to_exist"
+    return list(fields) if about_table or arguments.get("row_condition") or not known else known
 
 
 def _as_list(value: object) -> list[object]:

@@ -97,7 +97,7 @@ CASES = {
         {"fields": [{"name": "id_card_no", "title": "a", "required": True, "type": "decimal(2,5)"}]},
         "E133",
         "fields[1]",
-        "id_card_no",
+        "decimal(2,5)",
     ),
 }
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-from pathlib import Path
-
 import pytest
+from demonstration_places import DAY, ROOT
 
 from shuyuan.catalog import Catalog, read_catalog
 from shuyuan.demonstration import Handover, deliver
 from shuyuan.project import Project
-
-ROOT = Path(__file__).parents[3]
-DAY = date(2026, 11, 20)
 
 
 @pytest.fixture(scope="session")

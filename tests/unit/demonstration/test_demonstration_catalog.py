@@ -8,9 +8,9 @@ from datetime import date
 
 import numpy as np
 import pytest
+from demonstration_places import ROOT
 from naive_checks import is_credit_code, is_resident_id, read_records
 
-from conftest import ROOT
 from shuyuan.demonstration import ENTRIES
 from shuyuan.demonstration.chance import scatter
 from shuyuan.demonstration.divisions import divisions
@@ -41,6 +41,9 @@ def test_first_lines_lead_editors_to_the_schema():
         name = "department" if path.name == "_department.yaml" else "catalog-entry"
         first = path.read_text(encoding="utf-8").splitlines()[0]
         assert first == f"# yaml-language-server: $schema=../../{name}.schema.json"
+    for path in (ROOT / "include/elements").glob("*.yaml"):
+        first = path.read_text(encoding="utf-8").splitlines()[0]
+        assert first == "# yaml-language-server: $schema=../elements.schema.json"
 
 
 def test_departments_have_valid_codes_of_the_unassigned_region(catalog):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from demonstration_places import DAY, ROOT
 from naive_checks import count_rejections, read_records
 
-from conftest import DAY, ROOT
 from shuyuan.demonstration import ENTRIES, deliver, expected_rejections, expected_totals
 
 GENERATED = [entry_id for entry_id in ENTRIES if entry_id != "civil_affairs.divisions"]

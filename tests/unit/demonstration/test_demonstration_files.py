@@ -10,9 +10,9 @@ from pathlib import PurePosixPath
 
 import pytest
 import python_calamine
+from demonstration_places import DAY
 from naive_checks import read_manifest, read_records
 
-from conftest import DAY
 from shuyuan.demonstration import ENTRIES, deliver
 from shuyuan.entry import with_date
 

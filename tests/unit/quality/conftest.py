@@ -4,8 +4,8 @@ from datetime import date
 
 import pyarrow.parquet as pq
 import pytest
-from batches import make_batch, make_entry, make_resource
 
+from batches import make_batch, make_entry, make_resource
 from shuyuan import quality
 
 FIELDS = [

@@ -15,7 +15,11 @@ def test_a_clean_batch_is_accepted_whole(judge, good):
 
 
 def test_rejected_records_carry_their_rules_and_their_texts(judge, good, result_of):
-    rows = [*good, {"id_card_no": "159901195001010017", "person_name": "Bob", "amount": "-3", "born_on": "2000-02-29"}, {}]
+    rows = [
+        *good,
+        {"id_card_no": "159901195001010017", "person_name": "Bob", "amount": "-3", "born_on": "2000-02-29"},
+        {},
+    ]
     verdict = judge(
         rows,
         uncast={1: ["amount"]},
@@ -32,7 +36,12 @@ def test_rejected_records_carry_their_rules_and_their_texts(judge, good, result_
     }
     records = {number: json.loads(row["record"]) for number, row in rejected.items()}
     assert records[1] == {"raw": "text"}
-    assert records[3] == {"id_card_no": "159901195001010017", "person_name": "Bob", "amount": "-3.00", "born_on": "2000-02-29"}
+    assert records[3] == {
+        "id_card_no": "159901195001010017",
+        "person_name": "Bob",
+        "amount": "-3.00",
+        "born_on": "2000-02-29",
+    }
     assert records[4] == dict.fromkeys(("id_card_no", "person_name", "amount", "born_on"))
     assert records[5] == {"_raw": 'a,"b'}
     assert [(row["_line"], row["_file"]) for row in rejected.values()] == [(3, 0), (5, 0), (6, 0), (7, 0), (8, 0)]
@@ -45,8 +54,12 @@ def test_the_layout_of_the_rejected_file(judge, good):
     judge([*good, {}])
     schema = pq.read_schema(judge.folder / "rejected.parquet")
     assert [(field.name, str(field.type).replace("element", "item")) for field in schema] == [
-        ("_row", "int64"), ("_file", "int16"), ("_line", "int64"), ("rules", "list<item: string>"), ("record", "string")
-    ]  # fmt: skip
+        ("_row", "int64"),
+        ("_file", "int16"),
+        ("_line", "int64"),
+        ("rules", "list<item: string>"),
+        ("record", "string"),
+    ]
 
 
 def test_all_copies_of_a_repeated_key_are_rejected(judge, good, result_of):
@@ -86,8 +99,21 @@ def test_two_rules_of_one_name_keep_apart(judge, good, result_of):
     assert verdict.rejected == 0
 
 
+def test_numbers_and_dates_have_a_length_and_a_pattern_too(judge, good, result_of):
+    fields = [*judge.fields, {"name": "year", "title": "年份", "type": "integer", "length": 4, "pattern": "20[0-9]{2}"}]
+    verdict = judge([{**good[0], "year": 2026}, {**good[1], "year": 20261}, {**good[2], "year": 1999}], fields=fields)
+    assert {number: row["rules"] for number, row in judge.rejected().items()} == {
+        1: ["year.length", "year.pattern"],
+        2: ["year.pattern"],
+    }
+    assert result_of(verdict, "year.type").success
+
+
 def test_more_fields_than_a_mask_has_bits(judge, good):
-    fields = [*judge.fields, *({"name": f"text_{number}", "title": f"文{number}", "required": True} for number in range(80))]
+    fields = [
+        *judge.fields,
+        *({"name": f"text_{number}", "title": f"文{number}", "required": True} for number in range(80)),
+    ]
     full = {f"text_{number}": "x" for number in range(80)}
     verdict = judge([{**row, **full} for row in good[:2]] + [{**good[2], **full, "text_79": None}], fields=fields)
     assert judge.rejected()[2]["rules"] == ["text_79.required"]

@@ -22,18 +22,35 @@ PACKAGE = Path(__file__).parents[3] / "plugins"
 def test_no_value_is_in_any_result_log_or_verdict(judge, caplog, capfd):
     caplog.set_level(logging.DEBUG)
     number, name, amount, day = CANARIES
-    rows = [{"id_card_no": number, "person_name": name, "amount": amount, "born_on": day}] * 3 + [{"id_card_no": number + "9"}]
+    rows = [{"id_card_no": number, "person_name": name, "amount": amount, "born_on": day}] * 3 + [
+        {"id_card_no": number + "9"}
+    ]
     foreign = [
         {"type": "expect_column_max_to_be_between", "kwargs": {"column": "amount", "max_value": 1}},
-        {"type": "expect_column_distinct_values_to_be_in_set", "kwargs": {"column": "person_name", "value_set": ["张三"]}},
-        {"type": "expect_column_most_common_value_to_be_in_set", "kwargs": {"column": "id_card_no", "value_set": ["1"]}},
+        {
+            "type": "expect_column_distinct_values_to_be_in_set",
+            "kwargs": {"column": "person_name", "value_set": ["张三"]},
+        },
+        {
+            "type": "expect_column_most_common_value_to_be_in_set",
+            "kwargs": {"column": "id_card_no", "value_set": ["1"]},
+        },
         {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "person_name", "value_set": ["张三"]}},
-        {"type": "expect_column_values_to_match_strftime_format", "kwargs": {"column": "person_name", "strftime_format": "%Y"}},
+        {
+            "type": "expect_column_values_to_match_strftime_format",
+            "kwargs": {"column": "person_name", "strftime_format": "%Y"},
+        },
         {"type": "expect_column_values_to_be_between", "kwargs": {"column": "person_name", "min_value": 3}},
         {"type": "expect_column_mean_to_be_between", "kwargs": {"column": "person_name", "min_value": 3}},
-        {"type": "expect_column_pair_values_to_be_equal", "kwargs": {"column_A": "person_name", "column_B": "id_card_no"}},
-        {"type": "expect_select_column_values_to_be_unique_within_record", "kwargs": {"column_list": ["person_name", "person_name"]}},
-    ]  # fmt: skip
+        {
+            "type": "expect_column_pair_values_to_be_equal",
+            "kwargs": {"column_A": "person_name", "column_B": "id_card_no"},
+        },
+        {
+            "type": "expect_select_column_values_to_be_unique_within_record",
+            "kwargs": {"column_list": ["person_name", "person_name"]},
+        },
+    ]
     verdict = judge(rows, expectations=foreign, rules=[{"rule": "between", "field": "amount", "max": "1"}])
     assert verdict.rejected == 4
     written = (judge.folder / "gx_result.json").read_text(encoding="utf-8") + verdict.model_dump_json()
@@ -63,7 +80,7 @@ def test_an_error_of_the_database_says_its_kind_only(judge, good, monkeypatch):
         raise duckdb.ConversionException(f"Could not convert string {CANARIES[1]}")
 
     monkeypatch.setattr(Scan, "ask", fail)
-    with pytest.raises(PlatformError, match="P451.*ConversionException") as caught:
+    with pytest.raises(PlatformError, match=r"P451.*ConversionException") as caught:
         judge(good)
     assert CANARIES[1] not in str(caught.value)
     assert caught.value.__suppress_context__
@@ -89,13 +106,23 @@ def test_nothing_is_sent(judge, good, monkeypatch):
 
 def test_no_work_files_are_left(judge, good):
     judge([*good, {}])
-    assert {path.name for path in judge.folder.iterdir()} == {"batch.parquet", "rejected.parquet", "gx_result.json", "project"}
+    assert {path.name for path in judge.folder.iterdir()} == {
+        "batch.parquet",
+        "rejected.parquet",
+        "gx_result.json",
+        "project",
+    }
 
 
 def test_importing_the_package_does_not_import_great_expectations():
-    code = "import sys, shuyuan.quality; print([name for name in ('great_expectations', 'pandas', 'duckdb') if name in sys.modules])"
+    heavy = ("great_expectations", "pandas", "duckdb")
+    code = f"import sys, shuyuan.quality; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(PACKAGE)}
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(PACKAGE)},
     )
     assert done.stdout.strip() == "[]"
 
@@ -115,5 +142,8 @@ def test_a_small_batch_costs_a_quarter_of_a_second_at_most(judge, good):
 def test_every_rule_code_has_its_sentences():
     codes = [f"D{number}" for number in (*range(301, 304), *range(401, 411), *range(601, 606))]
     known = sentences()
-    assert all({"zh", "en", "zh_next", "en_next"} <= set(known[code]) for code in (*codes, "E294", "E295", "E296", "P451", "P452"))
+    assert all(
+        {"zh", "en", "zh_next", "en_next"} <= set(known[code])
+        for code in (*codes, "E294", "E295", "E296", "P451", "P452")
+    )
     assert all({"zh", "en"} <= set(known[f"rule.{code}"]) for code in codes)

@@ -43,11 +43,15 @@ def test_no_score_is_no_low_score(judge):
 @pytest.mark.parametrize(
     ("rule", "volumes", "blocked"),
     [
-        ({"min": 4}, [], True), ({"max": 2}, [], True), ({"min": 3, "max": 3}, [], False),
-        ({"change_within": "50%"}, [2, 3, 9], False), ({"change_within": "10%"}, [2, 4, 4], True),
-        ({"change_within": "10%"}, [], False), ({"min": 4, "effect": "count"}, [], False),
+        ({"min": 4}, [], True),
+        ({"max": 2}, [], True),
+        ({"min": 3, "max": 3}, [], False),
+        ({"change_within": "50%"}, [2, 3, 9], False),
+        ({"change_within": "10%"}, [2, 4, 4], True),
+        ({"change_within": "10%"}, [], False),
+        ({"min": 4, "effect": "count"}, [], False),
     ],
-)  # fmt: skip
+)
 def test_the_number_of_rows(judge, rule, volumes, blocked, good, result_of):
     verdict = judge(good, volumes=volumes, mode="append", rules=[{"rule": "row_count", **rule}])
     assert verdict.blocked_by == (("table.row_count",) if blocked else ())
