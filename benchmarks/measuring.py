@@ -47,7 +47,9 @@ def run_case(imports: Callable[[], Any], work: Callable[[Any], Any]) -> None:
     print(json.dumps(line, ensure_ascii=False), flush=True)
 
 
-def measure(script: str, arguments: Sequence[str], repeats: int = 3) -> Measurement:
+def measure(
+    script: str, arguments: Sequence[str], repeats: int = 3, python: str = sys.executable
+) -> Measurement:
     """In the parent: run the script afresh ``repeats`` times and return the medians.
 
     Raises:
@@ -57,7 +59,7 @@ def measure(script: str, arguments: Sequence[str], repeats: int = 3) -> Measurem
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     runs = []
     for _ in range(repeats):
-        command = [sys.executable, script, *arguments]
+        command = [python, script, *arguments]
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
         if done.returncode:
             raise RuntimeError(f"{' '.join(arguments)} failed\n{done.stderr[-4000:]}")

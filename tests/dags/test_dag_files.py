@@ -29,7 +29,7 @@ def dags(tmp_path):
 
 
 def read(folder):
-    return DagBag(str(folder), include_examples=False, bundle_name="dags-folder")
+    return DagBag(str(folder), bundle_name="dags-folder")
 
 
 def registered(path):

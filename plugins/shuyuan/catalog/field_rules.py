@@ -40,7 +40,9 @@ def check_fields(written: Entry, entry: Entry, elements: Mapping[str, Element], 
     """Yield what is wrong with the fields; ``written`` is the entry before its elements filled it."""
     stamps = [at for at, field in enumerate(entry.fields) if field.timestamp]
     for at in stamps[1:]:
-        yield Finding("E210", ("fields", at, "timestamp"), {"key": f"fields[{at + 1}].timestamp"})
+        yield Finding(
+            "E210", ("fields", at, "timestamp"), {"key": f"fields[{at + 1}].timestamp", "field": entry.fields[at].name}
+        )
     for at, (own, field) in enumerate(zip(written.fields, entry.fields, strict=True)):
         for finding in _check_field(own, field, elements, project):
             facts = {"key": f"fields[{at + 1}].{finding.path[0]}", "field": field.name, **finding.facts}

@@ -159,7 +159,7 @@ def all_keys() -> list[str]:
     for model, prefix in ((Entry, ""), (Department, "department."), (Element, "element.")):
         for name, node in sections(model):
             dotted = f"{prefix}{name}".rstrip(".")
-            keys += [dotted] if dotted else []
+            keys += [dotted] if name else []
             keys += [f"{dotted}.{key}".lstrip(".") for key in node["properties"]]
     return sorted(set(keys))
 

@@ -10,7 +10,6 @@ reaches the reader as its coded sentence; ``--debug`` shows the traceback.
 
 from __future__ import annotations
 
-import os
 import sys
 from difflib import get_close_matches
 from importlib import import_module
@@ -104,7 +103,6 @@ def _settle(
     if project is not None:
         if not project.is_dir():
             raise typer.BadParameter(say("cli.no_project", path=project), param_hint="--project")
-        os.environ["SHUYUAN_PROJECT"] = str(project.resolve())
     context.obj = Project.find(project)
 
 

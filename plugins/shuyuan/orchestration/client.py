@@ -78,6 +78,10 @@ class AirflowClient:
         """Any other GET below ``/api/v2``."""
         return self._call("GET", "/api/v2" + path)
 
+    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Any PATCH below ``/api/v2`` (``/dags/<id>`` with ``is_paused``)."""
+        return self._call("PATCH", "/api/v2" + path, dict(body))
+
     def clear_tasks(self, dag_id: str, run_id: str, task_ids: Iterable[str]) -> None:
         """Have the named tasks of a run (and what follows them) run again."""
         body = {"dag_run_id": run_id, "task_ids": list(task_ids), "include_downstream": True, "dry_run": False}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from building import ENTRY, ENTRY_ID, changed, department_text, entry_text, make_project
@@ -12,7 +14,18 @@ FIELDS = ENTRY["fields"]
 
 def codes(tmp_path, text, **others):
     catalog = read_catalog(make_project(tmp_path, {ENTRY_ID: text}, **others))
+    for problem in catalog.problems:
+        assert_told(problem)
     return [problem.code for problem in catalog.problems]
+
+
+def assert_told(problem):
+    """Every fact of the sentence is filled, in both languages, and there is a next step."""
+    for language in ("zh", "en"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SHUYUAN_LANG", language)
+            assert problem.next_step
+            assert not re.search(r"\{[a-z_]+\}", f"{problem.message} {problem.next_step}")
 
 
 def field(at, **changes):

@@ -1,0 +1,244 @@
+"""Runs in a real Airflow (scheduler, dag-processor, API servers, LocalExecutor), end to end.
+
+One Airflow serves all tests of this file; each test has an entry of its own.
+"""
+
+import json
+import sqlite3
+import time
+from datetime import date
+from types import SimpleNamespace
+
+import psutil
+import pytest
+from building import department_text, entry_text, make_project
+from conftest import vehicle_entry
+from filelock import FileLock
+
+from shuyuan.demonstration.frontends import start_frontends
+from shuyuan.orchestration.client import new_run_id
+from shuyuan.orchestration.identity import dag_id, ledger_run_id
+from shuyuan.orchestration.local import CATALOG_ONLY, LocalAirflow
+from shuyuan.warehouses import open_warehouse
+
+DAY = "2026-11-20"
+TABLES = ("happy", "same", "blocked", "killed", "suspended")
+LATE = "civil_affairs.late"
+NEVER = "civil_affairs.never"
+
+
+def fill(path, table, plates):
+    with sqlite3.connect(path) as database:
+        database.execute(f"DROP TABLE IF EXISTS {table}")
+        database.execute(f"CREATE TABLE {table} (plate TEXT, seats TEXT)")
+        database.executemany(f"INSERT INTO {table} VALUES (?, ?)", [(plate, "5") for plate in plates])
+
+
+def file_entry(name, **update):
+    path = f"/out/{name}_{{date:%Y%m%d}}.csv"
+    source = {"type": "sftp", "path": path, "ready_when": path.replace(".csv", ".ok"), "settle": "1s"}
+    return entry_text(
+        id=f"civil_affairs.{name}",
+        code=f"307010/{sum(name.encode()):06d}",
+        status="confirmed",
+        source=source,
+        update=update,
+    )
+
+
+@pytest.fixture(scope="module")
+def center(tmp_path_factory):
+    """A project with its departments' machines, and an Airflow that runs it."""
+    root = tmp_path_factory.mktemp("real")
+    entries = {
+        f"traffic_police.{name}": vehicle_entry(name, status="suspended" if name == "suspended" else "confirmed")
+        for name in TABLES
+    }
+    entries |= {LATE: file_entry("late"), NEVER: file_entry("never", wait="1s")}
+    front_end = {"connection": "civil_affairs_frontend", "slots": 5}
+    project = make_project(
+        root / "center", entries, departments={"civil_affairs": department_text(front_end=front_end)}
+    )
+    home = root / "civil_affairs"
+    (home / "out").mkdir(parents=True)
+    database = root / "department.db"
+    for name in TABLES:
+        fill(database, name, ["蒙Z00001", "蒙Z00002", "蒙Z00003"])
+    with start_frontends(root / "frontends", {"civil_affairs": home}) as frontends:
+        tuned = {
+            "SHUYUAN_VAR": str(project.root / "var"),
+            "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "2",
+            "AIRFLOW_CONN_TRAFFIC_POLICE_DB": json.dumps({"conn_type": "sqlite", "host": str(database)}),
+            "AIRFLOW_CONN_CIVIL_AFFAIRS_FRONTEND": frontends.connections["civil_affairs"],
+        }
+        with LocalAirflow(project, CATALOG_ONLY, tuned) as airflow:
+            wait_for(lambda: airflow.client.dag_ids() >= {dag_id(name) for name in entries}, 60)
+            yield SimpleNamespace(project=project, airflow=airflow, client=airflow.client, home=home, database=database)
+
+
+def wait_for(done, seconds=90):
+    limit = time.monotonic() + seconds
+    while not (found := done()):
+        assert time.monotonic() < limit, "it took too long"
+        time.sleep(0.3)
+    return found
+
+
+def trigger(center, entry_id, **conf):
+    return center.client.trigger(dag_id(entry_id), new_run_id("manual"), {"data_date": DAY} | conf)
+
+
+def tasks(center, entry_id, run_id):
+    return center.client.task_states([dag_id(entry_id)], run_id).get(dag_id(entry_id), {})
+
+
+def ended(center, entry_id, run_id):
+    def state():
+        now = center.client.run_states([dag_id(entry_id)], run_id).get(dag_id(entry_id))
+        return now if now in ("success", "failed") else None
+
+    return wait_for(state)
+
+
+def run(center, entry_id, **conf):
+    run_id = trigger(center, entry_id, **conf)
+    return run_id, ended(center, entry_id, run_id), tasks(center, entry_id, run_id)
+
+
+def query(center, sql, *parameters):
+    from shuyuan.project import Project
+
+    with open_warehouse(Project(center.project.root)).session() as session:
+        return session.query(sql, list(parameters))
+
+
+def recorded(center, entry_id, run_id):
+    (row,) = query(center, "SELECT * FROM ledger.runs WHERE run_id = ?", ledger_run_id(entry_id, run_id))
+    return row
+
+
+def events(center, entry_id):
+    told = center.client.get(f"/assets/events?order_by=timestamp&limit=100&source_dag_id={dag_id(entry_id)}")
+    return [event["extra"] for event in told["asset_events"]]
+
+
+def task_of(center, entry_id, run_id, task_id, part=""):
+    return center.client.get(f"/dags/{dag_id(entry_id)}/dagRuns/{run_id}/taskInstances/{task_id}{part}")
+
+
+@pytest.fixture(autouse=True)
+def _where_the_warehouse_is(center, monkeypatch):
+    monkeypatch.setenv("SHUYUAN_VAR", str(center.project.root / "var"))
+
+
+def test_a_delivery_is_published_recorded_and_announced(center):
+    entry_id = "traffic_police.happy"
+    run_id, state, done = run(center, entry_id)
+    assert state == "success"
+    assert set(done.values()) == {"success"}
+    row = recorded(center, entry_id, run_id)
+    assert (row["outcome"], row["delivered"], row["accepted"], row["rejected"]) == ("published", 3, 3, 0)
+    assert row["data_date"] == date.fromisoformat(DAY)
+    (extra,) = events(center, entry_id)
+    assert (extra["rows"], extra["data_date"]) == (3, DAY)
+    shown = task_of(center, entry_id, run_id, "fetch")["rendered_fields"]
+    assert shown["spec"]["title"] == "机动车happy"
+    counts = task_of(center, entry_id, run_id, "check", "/xcomEntries/return_value")["value"]
+    assert "'accepted': 3" in str(counts) or '"accepted": 3' in str(counts)
+
+
+def test_the_same_delivery_again_changes_nothing_and_says_so(center):
+    entry_id = "traffic_police.same"
+    assert run(center, entry_id)[1] == "success"
+    run_id, state, done = run(center, entry_id)
+    assert state == "success"
+    assert done == {"fetch": "success", "check": "skipped", "load": "skipped", "done": "success", "record": "success"}
+    assert recorded(center, entry_id, run_id)["outcome"] == "unchanged"
+    assert len(events(center, entry_id)) == 1
+
+
+def test_a_blocked_delivery_stays_red_is_recorded_and_leaves_yesterdays_data(center):
+    entry_id = "traffic_police.blocked"
+    assert run(center, entry_id)[1] == "success"
+    fill(center.database, "blocked", [])
+    run_id, state, done = run(center, entry_id)
+    assert state == "failed"
+    assert done["record"] == "success"
+    row = recorded(center, entry_id, run_id)
+    assert row["outcome"] == "blocked"
+    assert row["problem_code"].startswith("D")
+    failed = next(task for task in ("fetch", "check") if done[task] == "failed")
+    assert task_of(center, entry_id, run_id, failed)["try_number"] == 1
+    assert query(center, "SELECT count(*) AS rows FROM share.traffic_police__blocked") == [{"rows": 3}]
+    assert len(events(center, entry_id)) == 1
+
+
+def test_waiting_holds_no_slot_and_ends_when_the_delivery_comes(center):
+    run_id = trigger(center, LATE)
+    wait_for(lambda: tasks(center, LATE, run_id).get("fetch") == "up_for_reschedule")
+    pool = center.client.get("/pools/frontend_civil_affairs_frontend")
+    assert pool["slots"] == 5
+    wait_for(lambda: center.client.get("/pools/frontend_civil_affairs_frontend")["occupied_slots"] == 0)
+    data = center.home / "out" / "late_20261120.csv"
+    data.write_text("SFZH,XM,BZJE,SPRQ\nA1,甲,1.00,2020-01-01\n", encoding="utf-8")
+    data.with_suffix(".ok").write_bytes(b"")
+    assert ended(center, LATE, run_id) == "success"
+    assert recorded(center, LATE, run_id)["outcome"] == "published"
+    assert task_of(center, LATE, run_id, "fetch")["try_number"] == 1
+
+
+def test_what_never_comes_is_missing_and_not_retried(center):
+    run_id, state, done = run(center, NEVER)
+    assert (state, done["fetch"], done["record"]) == ("failed", "failed", "success")
+    row = recorded(center, NEVER, run_id)
+    assert (row["outcome"], row["problem_code"]) == ("missing", "D101")
+    assert task_of(center, NEVER, run_id, "fetch")["try_number"] == 1
+
+
+def test_a_killed_task_is_run_again_and_publishes_once(center):
+    """The warehouse's lock is held from here, so that the task is surely under way when it is killed."""
+    entry_id = "traffic_police.killed"
+    lock = FileLock(center.project.root / "var" / "warehouse" / "shuyuan.duckdb.lock")
+    with lock:
+        run_id = trigger(center, entry_id)
+        wait_for(lambda: tasks(center, entry_id, run_id).get("fetch") == "running")
+        task = task_of(center, entry_id, run_id, "fetch")
+        (process,) = wait_for(lambda: processes_of(task["id"]))
+        process.kill()
+        wait_for(lambda: tasks(center, entry_id, run_id)["fetch"] in ("up_for_retry", "queued", "scheduled"))
+    assert ended(center, entry_id, run_id) == "success"
+    assert task_of(center, entry_id, run_id, "fetch")["try_number"] == 2
+    loads = query(center, "SELECT load_no FROM ledger.publications WHERE entry_id = ?", entry_id)
+    assert len(loads) == 1
+
+
+def test_a_suspended_entry_refuses_to_run(center):
+    entry_id = "traffic_police.suspended"
+    center.client.patch(f"/dags/{dag_id(entry_id)}", {"is_paused": False})
+    run_id, state, _ = run(center, entry_id)
+    assert state == "failed"
+    assert recorded(center, entry_id, run_id)["problem_code"] == "P412"
+
+
+def test_a_data_date_that_is_none_is_refused(center):
+    from shuyuan.problems import PlatformError
+
+    with pytest.raises(PlatformError, match="400"):
+        trigger(center, "traffic_police.happy", data_date="20-11-2026")
+
+
+def test_a_second_airflow_of_the_project_is_refused_and_the_first_is_found(center):
+    from shuyuan.problems import PlatformError
+
+    with pytest.raises(PlatformError, match="P415"):
+        LocalAirflow(center.project).start()
+    assert LocalAirflow.running(center.project).url == center.airflow.url
+
+
+def processes_of(task_instance_id):
+    """The task's own process, found by the title that Airflow gives it."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        if f"airflow worker -- {task_instance_id}" in " ".join(process.info["cmdline"] or []):
+            found.append(process)
+    return found
