@@ -1,45 +1,10 @@
-"""Airflow's settings must stand before its first import; every test here reads DAGs from a project of its own."""
-
-import json
-import os
-import tempfile
-from pathlib import Path
-
-ROOT = Path(__file__).parents[2]
-os.environ.update(
-    {
-        "AIRFLOW_HOME": tempfile.mkdtemp(prefix="shuyuan-airflow-"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{tempfile.mkdtemp(prefix='shuyuan-airflow-db-')}/airflow.db",
-    }
-)
+"""Every test here reads DAGs from a project of its own; Airflow gets its settings before it is imported."""
 
 import pytest
+
+import airflow_home  # noqa: F401
 from building import department_text, entry_text, make_project
-
-
-def vehicle_entry(name: str, **changes):
-    """An entry that reads table ``name`` of the department's SQLite database."""
-    return entry_text(
-        **{
-            "id": f"traffic_police.{name}",
-            "code": f"306027/{sum(name.encode()):06d}",
-            "title": f"机动车{name}",
-            "status": "published",
-            "published_on": "2026-01-01",
-            "source": None,
-            "fields": [
-                {"name": "plate", "title": "号牌号码", "type": "string", "required": True, "length": 10},
-                {"name": "seats", "title": "核定载客", "type": "integer"},
-            ],
-            "load": {"key": ["plate"]},
-            "update": {"cycle": "daily", "calendar": "everyday"},
-        }
-        | changes
-    ) + f'source: {json.dumps({"type": "database", "connection": "traffic_police_db", "table": name})}\n'
+from vehicle_entries import vehicle_entry
 
 
 @pytest.fixture

@@ -187,7 +187,5 @@ def test_importing_the_dag_files_stays_light(project):
     )
     import os
 
-    run = subprocess.run(
-        [sys.executable, "-c", code], env=os.environ, capture_output=True, text=True, check=True
-    )
+    run = subprocess.run([sys.executable, "-c", code], env=os.environ, capture_output=True, text=True, check=True)
     assert ast.literal_eval(run.stdout.strip().splitlines()[-1]) == []

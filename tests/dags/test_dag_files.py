@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
-from building import department_text, make_project
-from conftest import ROOT, vehicle_entry
 
+from airflow_home import ROOT
+from building import department_text, make_project
 from shuyuan.orchestration import registering
 from shuyuan.orchestration.sentinel import BrokenEntries, explain, raise_for_broken_entries
 from shuyuan.problems import Location, Problem
+from vehicle_entries import vehicle_entry
 
 ALL = {
     "catalog.civil_affairs.low_income_households",
@@ -70,7 +71,7 @@ def test_one_broken_entry_hides_nothing_but_itself(project, dags):
     assert file.endswith("catalog_errors.py")
     line = broken.read_text(encoding="utf-8").splitlines().index('  cycle: "dialy"') + 1
     assert f"traffic_police/published.yaml:{line}:10 E113" in error
-    assert '| ' + '  cycle: "dialy"' in error
+    assert "| " + '  cycle: "dialy"' in error
     assert "daily" in error.split("→")[1]
 
 
@@ -138,7 +139,7 @@ def test_a_tenth_shard_comes_after_the_ninth(dags):
         [one for one in ids if registering.shard_of(dags / name)(one)]
         for name in ("catalog.py", "catalog_2.py", "catalog_9.py", "catalog_10.py", "catalog_11.py")
     ]
-    assert sorted(sum(shares, [])) == sorted(ids)
+    assert sorted(one for share in shares for one in share) == sorted(ids)
 
 
 def test_a_task_builds_its_own_dag_only(project, dags, monkeypatch):

@@ -11,15 +11,15 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
-from building import department_text, entry_text, make_project
-from conftest import vehicle_entry
 from filelock import FileLock
 
+from building import department_text, entry_text, make_project
 from shuyuan.demonstration.frontends import start_frontends
 from shuyuan.orchestration.client import new_run_id
 from shuyuan.orchestration.identity import dag_id, ledger_run_id
 from shuyuan.orchestration.local import CATALOG_ONLY, LocalAirflow
 from shuyuan.warehouses import open_warehouse
+from vehicle_entries import vehicle_entry
 
 DAY = "2026-11-20"
 TABLES = ("happy", "same", "blocked", "killed", "suspended")
@@ -40,6 +40,7 @@ def file_entry(name, **update):
     return entry_text(
         id=f"civil_affairs.{name}",
         code=f"307010/{sum(name.encode()):06d}",
+        title=f"低保对象 {name}",
         status="confirmed",
         source=source,
         update=update,
@@ -54,7 +55,7 @@ def center(tmp_path_factory):
         f"traffic_police.{name}": vehicle_entry(name, status="suspended" if name == "suspended" else "confirmed")
         for name in TABLES
     }
-    entries |= {LATE: file_entry("late"), NEVER: file_entry("never", wait="1s")}
+    entries |= {LATE: file_entry("late"), NEVER: file_entry("never", grace="1s", wait="1s")}
     front_end = {"connection": "civil_affairs_frontend", "slots": 5}
     project = make_project(
         root / "center", entries, departments={"civil_affairs": department_text(front_end=front_end)}

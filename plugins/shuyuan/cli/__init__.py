@@ -100,9 +100,8 @@ def _settle(
     version: Annotated[bool, typer.Option("--version", help=say("cli.version"), callback=_show_version)] = False,
 ) -> None:
     """Settle what every verb needs: the project folder."""
-    if project is not None:
-        if not project.is_dir():
-            raise typer.BadParameter(say("cli.no_project", path=project), param_hint="--project")
+    if project is not None and not project.is_dir():
+        raise typer.BadParameter(say("cli.no_project", path=project), param_hint="--project")
     context.obj = Project.find(project)
 
 

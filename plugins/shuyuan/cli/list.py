@@ -14,6 +14,9 @@ from shuyuan.entry import Entry
 from shuyuan.language import language, say
 from shuyuan.project import Project
 
+WIDE = 110
+"""Columns of a terminal from which on everything fits; a narrower one leaves out what the id tells too."""
+
 COLUMNS = ("id", "title", "department", "status", "cycle", "source", "fields", "rules")
 
 
@@ -29,32 +32,41 @@ def list_entries(
         for resource in catalog.resources
         if department is None or department in (resource.entry.department, resource.department.title)
     ]
+    console = answer()
+    shown = (
+        COLUMNS if console.width >= WIDE else tuple(name for name in COLUMNS if name not in ("department", "source"))
+    )
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in COLUMNS:
+    for name in shown:
+        right = name in ("fields", "rules")
         table.add_column(
-            say(f"list.{name}"), justify="right" if name in ("fields", "rules") else "left", no_wrap=name == "id"
+            say(f"list.{name}"),
+            justify="right" if right else "left",
+            overflow="fold" if name == "title" else "ellipsis",
+            no_wrap=name != "title",
         )
     for resource in chosen:
-        table.add_row(*_row(resource))
-    answer().print(table)
+        row = _row(resource)
+        table.add_row(*(row[name] for name in shown))
+    console.print(table)
     broken = sum(not draft.usable for draft in catalog.drafts)
     conversation().print(say("list.broken" if broken else "list.total", count=len(chosen), broken=broken))
 
 
-def _row(resource: Resource) -> tuple[str, ...]:
+def _row(resource: Resource) -> dict[str, str]:
     entry = resource.entry
     quality = entry.quality
     rules = len(quality.rules) + len(quality.suites) + len(quality.expectations)
-    return (
-        entry.id,
-        entry.title,
-        resource.department.title,
-        word("status", entry.status),
-        word("update.cycle", entry.update.cycle),
-        entry.source.type,
-        str(len(entry.fields)),
-        str(rules),
-    )
+    return {
+        "id": entry.id,
+        "title": entry.title,
+        "department": resource.department.title,
+        "status": word("status", entry.status),
+        "cycle": word("update.cycle", entry.update.cycle),
+        "source": entry.source.type,
+        "fields": str(len(entry.fields)),
+        "rules": str(rules),
+    }
 
 
 def word(key: str, value: str) -> str:

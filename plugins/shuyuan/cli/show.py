@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shuyuan.catalog import load_resource
+from shuyuan.catalog.dictionary import label
 from shuyuan.catalog.explaining import spell
 from shuyuan.catalog.resources import Draft, Surroundings
 from shuyuan.cli.console import answer, conversation
@@ -56,10 +57,16 @@ def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple
 
 
 def origin(draft: Draft, path: tuple[str | int, ...]) -> str:
-    """Say where the value at ``path`` comes from: a file and line, an element, or the model's default."""
+    """Say where the value at ``path`` comes from: a file, line and column, an element, or the model's default.
+
+    Files are named below ``include/catalog_specs``.
+    """
     for document, prefix in draft.sources:
         if document.text and document.has((*prefix, *path)):
-            return str(document.locate((*prefix, *path)))
+            at = document.locate((*prefix, *path))
+            if document is draft.document:
+                return say("show.own", line=at.line, column=at.column)
+            return str(at).removeprefix(f"{label(draft.project, draft.project.specs)}/")
     if len(path) == 3 and path[0] == "fields" and isinstance(path[1], int):
         element = draft.data["fields"][path[1]].get("element")
         if element and path[2] in ("type", "length", "pattern", "codes", "check", "mask", "standard"):

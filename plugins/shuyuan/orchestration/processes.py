@@ -42,7 +42,7 @@ def is_running(started: Started) -> bool:
     """Whether this very process still runs (a finished one that nobody waited for does not)."""
     try:
         process = psutil.Process(started.pid)
-        return process.create_time() == started.born and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.create_time() == started.born and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 

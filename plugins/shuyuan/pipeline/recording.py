@@ -45,7 +45,11 @@ def record(job: Job) -> str:
 
 
 def note_freshness(session: ledger.Connection, job: Job, arrived_at: datetime | None) -> None:
-    """Write whether the delivery of this run's period came in time."""
+    """Write whether the delivery of this run's period came in time.
+
+    A deadline that had passed before the entry's first publication is not the department's: the first period
+    counts when it is met and is left out when it is not.
+    """
     promise = job.resource.entry.update
     if promise.cycle in ("irregular", "other", "realtime"):
         return
@@ -53,7 +57,14 @@ def note_freshness(session: ledger.Connection, job: Job, arrived_at: datetime | 
     day = job.data_date + timedelta(days=promise.data_lag_days)
     due = workdays.due_at(promise, day, calendar)
     state = workdays.arrival_state(due, promise.grace, arrived_at, utc_now())
+    if state == "late" and not _was_live(session, job.resource.entry.id, due + promise.grace):
+        return
     ledger.record_freshness(session, job.resource.entry.id, due, str(job.data_date), state, arrived_at, job.run_id)
+
+
+def _was_live(session: ledger.Connection, entry_id: str, moment: datetime) -> bool:
+    sql = "SELECT 1 AS live FROM ledger.publications WHERE entry_id = ? AND published_at <= ? LIMIT 1"
+    return bool(session.query(sql, [entry_id, moment]))
 
 
 def _run(

@@ -60,8 +60,8 @@ def test_text(call, bad):
         │          ^
         = 是不是想写 daily？
 
-{file}:34:1 错误 E115 keyword：不认识的项
-     34 │ keyword: ["低保"]
+{file}:35:1 错误 E115 keyword：不认识的项
+     35 │ keyword: ["低保"]
         │ ^
         = 是不是想写 keywords？
 
@@ -236,12 +236,12 @@ def test_show_resolved_names_the_origins(call, tmp_path, monkeypatch):
     status, out, _ = call("--project", str(project.root), "show", ENTRY_ID, "--resolved")
     rows = {line.split()[0]: line.split()[1:] for line in out.splitlines()}
     assert status == 0
-    assert rows["update.grace"] == ["3h", "include/catalog_specs/_defaults.yaml:2:10"]
+    assert rows["update.grace"] == ["3h", "_defaults.yaml:2:10"]
     assert rows["level"][0] == "L3"
-    assert rows["level"][1].startswith("include/catalog_specs/civil_affairs/_department.yaml:")
+    assert rows["level"][1].startswith("civil_affairs/_department.yaml:")
     assert rows["fields[1].length"] == ["18", "数据元", "resident_id"]
     assert rows["update.wait"] == ["12h", "默认值"]
-    assert rows["title"][1].endswith("low_income_households.yaml:5:8")
+    assert rows["title"][1] == "本目录项:5:8"
 
 
 def test_explain_a_code(call):

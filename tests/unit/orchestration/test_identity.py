@@ -16,7 +16,9 @@ def test_the_dag_names_its_entry(entry_id):
     assert entry_of_dag(dag_id(entry_id)) == entry_id
 
 
-@pytest.mark.parametrize("name", ["operations.nightly", "catalog.a", "catalog.a.b.c", "catalog.a.../x", "catalog.A.b", ""])
+@pytest.mark.parametrize(
+    "name", ["operations.nightly", "catalog.a", "catalog.a.b.c", "catalog.a.../x", "catalog.A.b", ""]
+)
 def test_other_dags_name_none(name):
     assert entry_of_dag(name) is None
 

@@ -43,7 +43,9 @@ def test_orphans_of_a_killed_parent_end_too(tmp_path):
 
 
 def test_a_process_that_ignores_the_request_is_killed(tmp_path):
-    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
+    code = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
+    )
     started = start(tmp_path, code)
     while "ready" not in (tmp_path / "log").read_text():
         time.sleep(0.05)
@@ -60,7 +62,7 @@ def test_ending_twice_does_no_harm(tmp_path):
 def test_a_stranger_with_the_same_id_is_left_alone(tmp_path):
     stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"], start_new_session=True)
     known = start(tmp_path, "pass")
-    reused = replace(known, pid=stranger.pid)
+    reused = replace(known, pid=stranger.pid, born=known.born - 60)
     try:
         assert not is_running(reused)
         end([reused], patience=0.2)

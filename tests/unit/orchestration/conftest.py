@@ -1,0 +1,3 @@
+"""Airflow must find a home of its own before it is imported."""
+
+import airflow_home  # noqa: F401
