@@ -50,7 +50,7 @@ steps:
     blueprint: exchange
     title: 机动车登记信息 {n}
 """
-BLUEPRINT_TEMPLATE = '''\
+BLUEPRINT_TEMPLATE = """\
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import TaskGroup
 from blueprint import BaseModel, Blueprint
@@ -68,7 +68,7 @@ class Exchange(Blueprint[ExchangeConfig]):
             )
             fetch >> check >> load >> [done, record]
         return group
-'''
+"""
 
 
 def write_ours(folder: Path, count: int) -> None:
@@ -169,8 +169,9 @@ def prepare_peers() -> bool:
         uv = Path(sys.executable).parent / "uv"
         try:
             subprocess.run([sys.executable, "-m", "venv", PEERS_PYTHON.parent.parent], check=True)
-            command = [uv, "pip", "install", "--quiet", "--python", PEERS_PYTHON, "--require-hashes", "--compile-bytecode"]
-            subprocess.run([*command, "-r", ROOT / "benchmarks" / "requirements.txt"], check=True)
+            options = ["--quiet", "--python", PEERS_PYTHON, "--require-hashes", "--compile-bytecode"]
+            locked = ROOT / "benchmarks" / "requirements.txt"
+            subprocess.run([uv, "pip", "install", *options, "-r", locked], check=True)
         except (OSError, subprocess.CalledProcessError):
             return False
     return True

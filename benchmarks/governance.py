@@ -140,10 +140,12 @@ def publish_ungoverned(folder: Path) -> dict[str, int]:
     types = {field.name: typed.get(field.name, pa.string()) for field in residents_entry().fields}
     convert = pa_csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
     options = pa_csv.ReadOptions(encoding="gb18030", block_size=8 << 20)
-    with pa_csv.open_csv(folder / CSV, options, convert_options=convert) as reader:
-        with pq.ParquetWriter(folder / "copy.parquet", reader.schema, compression="zstd") as writer:
-            for batch in reader:
-                writer.write_batch(batch)
+    with (
+        pa_csv.open_csv(folder / CSV, options, convert_options=convert) as reader,
+        pq.ParquetWriter(folder / "copy.parquet", reader.schema, compression="zstd") as writer,
+    ):
+        for batch in reader:
+            writer.write_batch(batch)
     with duckdb.connect(str(folder / "ungoverned.duckdb")) as database:
         path = str(folder / "copy.parquet")
         database.execute("CREATE OR REPLACE TABLE residents AS SELECT * FROM read_parquet(?)", [path])

@@ -47,9 +47,7 @@ def run_case(imports: Callable[[], Any], work: Callable[[Any], Any]) -> None:
     print(json.dumps(line, ensure_ascii=False), flush=True)
 
 
-def measure(
-    script: str, arguments: Sequence[str], repeats: int = 3, python: str = sys.executable
-) -> Measurement:
+def measure(script: str, arguments: Sequence[str], repeats: int = 3, python: str = sys.executable) -> Measurement:
     """In the parent: run the script afresh ``repeats`` times and return the medians.
 
     Raises:

@@ -10,7 +10,6 @@ from datetime import date
 from pathlib import Path
 
 from building import changed, department_text, entry_text, make_project
-
 from shuyuan.catalog import load_resource
 from shuyuan.pipeline import Job, Step, run
 from shuyuan.project import Project

@@ -11,12 +11,11 @@ import logging
 
 import pyarrow.parquet as pq
 import pytest
-from rooms import make_room
 
+from rooms import make_room
 from shuyuan import ledger
 from shuyuan.pipeline import stages
 from shuyuan.problems import ShuyuanError
-from shuyuan.stages import Batch
 from shuyuan.warehouses import duckdb as warehouse_module
 from shuyuan.warehouses.duckdb import DuckDBSession
 
