@@ -6,7 +6,8 @@ One Airflow serves all tests of this file; each test has an entry of its own.
 import json
 import sqlite3
 import time
-from datetime import date
+from datetime import UTC, date, datetime
+from datetime import time as time_of_day
 from types import SimpleNamespace
 
 import psutil
@@ -19,6 +20,7 @@ from shuyuan.orchestration.client import new_run_id
 from shuyuan.orchestration.identity import dag_id, ledger_run_id
 from shuyuan.orchestration.local import CATALOG_ONLY, LocalAirflow
 from shuyuan.warehouses import open_warehouse
+from shuyuan.workdays import LOCAL
 from vehicle_entries import vehicle_entry
 
 DAY = "2026-11-20"
@@ -55,6 +57,8 @@ def center(tmp_path_factory):
         f"traffic_police.{name}": vehicle_entry(name, status="suspended" if name == "suspended" else "confirmed")
         for name in TABLES
     }
+    broken = vehicle_entry("broken").replace("daily", "dialy")
+    entries |= {"traffic_police.broken": broken, "traffic_police.timed": vehicle_entry("timed")}
     entries |= {LATE: file_entry("late"), NEVER: file_entry("never", grace="1s", wait="1s")}
     front_end = {"connection": "civil_affairs_frontend", "slots": 5}
     project = make_project(
@@ -73,7 +77,7 @@ def center(tmp_path_factory):
             "AIRFLOW_CONN_CIVIL_AFFAIRS_FRONTEND": frontends.connections["civil_affairs"],
         }
         with LocalAirflow(project, CATALOG_ONLY, tuned) as airflow:
-            wait_for(lambda: airflow.client.dag_ids() >= {dag_id(name) for name in entries}, 60)
+            wait_for(lambda: airflow.client.dag_ids() >= {dag_id(name) for name in entries if "broken" not in name}, 60)
             yield SimpleNamespace(project=project, airflow=airflow, client=airflow.client, home=home, database=database)
 
 
@@ -226,6 +230,35 @@ def test_a_data_date_that_is_none_is_refused(center):
 
     with pytest.raises(PlatformError, match="400"):
         trigger(center, "traffic_police.happy", data_date="20-11-2026")
+
+
+def test_a_broken_entry_shows_in_airflow_and_hides_no_other(center):
+    (error,) = wait_for(center.client.import_errors).items()
+    assert error[0].endswith("catalog_errors.py")
+    assert "traffic_police/broken.yaml:" in error[1]
+    assert "Traceback" not in error[1]
+    assert dag_id("traffic_police.happy") in center.client.dag_ids()
+
+
+def test_the_scheduler_knows_the_next_run_of_a_published_entry(center):
+    dag = center.client.get(f"/dags/{dag_id('traffic_police.timed')}")
+    start = datetime.fromisoformat(dag["next_dagrun_run_after"]).astimezone(LOCAL)
+    assert datetime.now(UTC) < start
+    assert time_of_day(8, 0) < start.time() <= time_of_day(8, 30)
+    assert dag["timetable_summary"] == "每日 08:30"
+    assert datetime.fromisoformat(dag["next_dagrun_data_interval_start"]).astimezone(LOCAL).date() == start.date()
+    assert center.client.get(f"/dags/{dag_id('traffic_police.happy')}")["next_dagrun_run_after"] is None
+
+
+def test_the_nightly_upkeep_runs(center):
+    run_id = center.client.trigger("operations.nightly", new_run_id("manual"), {})
+
+    def state():
+        return center.client.run_states(["operations.nightly"], run_id).get("operations.nightly")
+
+    wait_for(lambda: state() in ("success", "failed"))
+    assert state() == "success"
+    assert (center.project.root / "var" / "report" / "index.html").is_file()
 
 
 def test_a_second_airflow_of_the_project_is_refused_and_the_first_is_found(center):

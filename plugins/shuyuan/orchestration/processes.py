@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-_PATIENCE = 5.0
+_PATIENCE = 3.0
 
 
 @dataclass(frozen=True)
