@@ -43,14 +43,14 @@ class AirflowClient:
         """The DAGs that Airflow has read so far."""
         found: set[str] = set()
         while True:
-            page = self._call("GET", f"/api/v2/dags?limit=100&offset={len(found)}&order_by=dag_id")
+            page = self.get(f"/dags?limit=100&offset={len(found)}&order_by=dag_id")
             found |= {dag["dag_id"] for dag in page["dags"]}
             if len(found) >= page["total_entries"] or not page["dags"]:
                 return found
 
     def import_errors(self) -> dict[str, str]:
         """Error text by DAG file."""
-        page = self._call("GET", "/api/v2/importErrors?limit=100")
+        page = self.get("/importErrors?limit=100")
         return {error["filename"]: error["stack_trace"] for error in page["import_errors"]}
 
     def trigger(self, dag_id: str, run_id: str, conf: Mapping[str, Any]) -> str:
@@ -81,11 +81,6 @@ class AirflowClient:
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
         """Any PATCH below ``/api/v2`` (``/dags/<id>`` with ``is_paused``)."""
         return self._call("PATCH", "/api/v2" + path, dict(body))
-
-    def clear_tasks(self, dag_id: str, run_id: str, task_ids: Iterable[str]) -> None:
-        """Have the named tasks of a run (and what follows them) run again."""
-        body = {"dag_run_id": run_id, "task_ids": list(task_ids), "include_downstream": True, "dry_run": False}
-        self._call("POST", f"/api/v2/dags/{dag_id}/clearTaskInstances", body | {"only_failed": False})
 
     def _call(self, method: str, path: str, body: Any = None, signed: bool = True) -> Any:
         if signed and not self._token:

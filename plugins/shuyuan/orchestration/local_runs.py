@@ -21,7 +21,9 @@ class RunningAirflow(LocalAirflow):
     def run_all(
         self, entry_ids: Sequence[str], conf: Mapping[str, Any], seen: Callable[[States], None], patience: float = 600
     ) -> dict[str, str]:
-        """Run every entry once and return when all have ended; the value is the ledger's run id by entry id.
+        """Run every entry once, paused ones too, and return when all have ended.
+
+        The value is the ledger's run id by entry id.
 
         ``seen`` hears the state by task id, by entry id, about twice a second.
 
@@ -34,6 +36,7 @@ class RunningAirflow(LocalAirflow):
         waiting = dict(names)
         while waiting:
             for name in sorted(waiting.keys() & client.dag_ids()):
+                client.patch(f"/dags/{name}", {"is_paused": False})
                 client.trigger(name, run_id, conf)
                 del waiting[name]
             self._pause(limit, ", ".join(waiting))
