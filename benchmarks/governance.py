@@ -126,7 +126,8 @@ def publish_obvious(folder: Path) -> dict[str, int]:
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
     form = {"result_format": "COMPLETE", "unexpected_index_column_names": ["_row"], "exclude_unexpected_values": True}
     found = batch.validate(suite, result_format={**form, "return_unexpected_index_query": False})
-    broken = {key["_row"] for one in found.results for key in one.result.get("unexpected_index_list") or ()}
+    keys = (key["_row"] for one in found.results for key in one.result.get("unexpected_index_list") or ())
+    broken = {row for key in keys for row in (key if isinstance(key, list) else [key])}
     bad = frame["_row"].isin(broken)
     good, rejected = frame[~bad], frame[bad]
     with duckdb.connect(str(folder / "obvious.duckdb")) as database:

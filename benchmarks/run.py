@@ -51,8 +51,8 @@ def main() -> None:
     parts = [
         "# Benchmarks",
         "",
-        "Written by `make bench`. Ratios carry over to other machines; absolute times do not. CPU is user + system of a",
-        "fresh process, medians; imports are shown apart. What the ways are stands at the head of each script.",
+        "Written by `make bench`. Ratios carry over to other machines; absolute times do not. CPU is user + system of",
+        "a fresh process, medians; imports are shown apart. What the ways are stands at the head of each script.",
         "",
         f"{datetime.now(UTC):%Y-%m-%d} · {describe_machine()}",
     ]

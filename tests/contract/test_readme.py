@@ -1,0 +1,80 @@
+"""The front door: every command of both READMEs works, and every picture and page that they point to is there."""
+
+import os
+import re
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from shuyuan.catalog import read_catalog
+from shuyuan.demonstration.demo import connection_settings
+from shuyuan.demonstration.deliveries import deliver
+from shuyuan.demonstration.frontends import start_frontends
+from shuyuan.project import Project
+
+ROOT = Path(__file__).parents[2]
+READMES = ("README.md", "README.zh-CN.md")
+BLOCK = re.compile(r"```bash\n(.*?)```", re.DOTALL)
+
+
+def commands(readme: str) -> list[str]:
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    lines = [line.partition("#")[0].strip() for block in BLOCK.findall(text) for line in block.splitlines()]
+    return [line for line in lines if line]
+
+
+SHELL = [command for command in commands(READMES[0]) if command.startswith(".venv/bin/shuyuan")]
+MAKE = [command for command in commands(READMES[0]) if command.startswith("make")]
+
+
+def test_both_languages_show_the_same_commands():
+    assert commands(READMES[0]) == commands(READMES[1])
+    assert len(SHELL) + len(MAKE) == len(commands(READMES[0]))
+
+
+@pytest.mark.parametrize("command", MAKE)
+def test_a_make_command_exists(command):
+    target = command.split()[1]
+    assert re.search(rf"^{target}:.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    """Front-end machines with the deliveries of the date that the READMEs name."""
+    folder = tmp_path_factory.mktemp("readme")
+    resources = read_catalog(Project(ROOT)).resources
+    homes = {resource.entry.department: folder / resource.entry.department for resource in resources}
+    deliver(folder, date(2026, 11, 20), 200)
+    with start_frontends(folder / ".frontends", homes) as frontends:
+        settings = connection_settings(resources, frontends.connections, homes)
+        yield os.environ | settings | {"SHUYUAN_VAR": str(folder / "var"), "SHUYUAN_PROJECT": str(ROOT)}
+
+
+@pytest.mark.parametrize("command", SHELL)
+def test_a_shuyuan_command_works(command, environment):
+    arguments = command.split()[1:]
+    done = subprocess.run(
+        [sys.executable, "-m", "shuyuan.cli", *arguments], env=environment, capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_link_leads_somewhere(readme):
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#]+)\)", text)
+    assert targets
+    for target in targets:
+        assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_verb_is_named(readme):
+    from shuyuan.cli import VERBS
+
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    assert [verb for verb in VERBS if f"`{verb}`" not in text and f"shuyuan {verb}" not in text] == []
