@@ -20,6 +20,7 @@ POINTS = (
     "before_commit",
     "published",
     "garbage_collected",
+    "copied",
     "before_record",
     "recorded",
 )

@@ -66,6 +66,11 @@ class Project:
         return self.var / "runs"
 
     @property
+    def shared(self) -> Path:
+        """Copies of the shared tables that consumers outside the pipeline read: ``share/<table>.parquet``."""
+        return self.var / "share"
+
+    @property
     def warehouse_url(self) -> str:
         """SQLAlchemy-style URL of the warehouse; the embedded DuckDB file by default."""
         embedded = self.var / "warehouse" / "shuyuan.duckdb"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from shuyuan.catalog import read_catalog
-from shuyuan.demonstration.demo import connection_settings
 from shuyuan.demonstration.deliveries import deliver
+from shuyuan.demonstration.demo import connection_settings
 from shuyuan.demonstration.frontends import start_frontends
 from shuyuan.project import Project
 

@@ -214,17 +214,24 @@ def test_old_versions_are_collected_and_the_last_two_stay(warehouse, tmp_path):
     assert len(tables) == 2
 
 
-def test_the_exported_copy_holds_the_shared_tables(warehouse, tmp_path):
-    import duckdb
-
+def test_consumers_read_a_copy_that_is_replaced_whole(warehouse, tmp_path):
+    entry, copies = an_entry(), tmp_path / "share"
     publish(warehouse, a_lot(tmp_path, [A, B]))
-    copy = tmp_path / "copy" / "consumers.duckdb"
-    warehouse.export_copy(copy)
-    warehouse.export_copy(copy)
-    with duckdb.connect(str(copy), read_only=True) as reader:
-        assert reader.execute("SELECT count(*) FROM share.civil_affairs__people").fetchall() == [(2,)]
-        assert reader.execute("SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'ledger'").fetchall() == [(0,)]
-    assert [path.name for path in copy.parent.iterdir()] == ["consumers.duckdb"]
+    with warehouse.session() as session:
+        session.copy_for_consumers(entry, copies)
+    copy = copies / "civil_affairs__people.parquet"
+    first = copy.stat().st_mtime_ns
+    assert pq.read_table(copy)["id"].to_pylist() == ["a", "b"]
+
+    with warehouse.session() as session:
+        session.copy_for_consumers(entry, copies)
+    assert copy.stat().st_mtime_ns == first, "up to date: nothing is written"
+
+    publish(warehouse, a_lot(tmp_path, [C], load_id="b", day=DAY_2))
+    with warehouse.session() as session:
+        session.copy_for_consumers(entry, copies)
+    assert pq.read_table(copy)["id"].to_pylist() == ["c"]
+    assert [path.name for path in copies.iterdir()] == [copy.name]
 
 
 def test_two_sessions_take_turns(warehouse, tmp_path):

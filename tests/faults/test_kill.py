@@ -7,6 +7,7 @@ import sqlite3
 import sys
 from collections import namedtuple
 
+import pyarrow.parquet as pq
 import pytest
 
 from shuyuan.crashpoints import POINTS
@@ -98,6 +99,11 @@ def seen(project):
         ]
 
 
+def copied(project):
+    rows = pq.read_table(project.shared / "traffic_police__vehicles.parquet").to_pylist()
+    return sorted((row["plate"], row["seats"]) for row in rows)
+
+
 def ledger_of(project):
     with open_warehouse(project).session() as session:
         publications = session.query("SELECT rows, rejected, added FROM ledger.publications ORDER BY load_no")
@@ -125,10 +131,12 @@ def test_killed_at_each_point_then_run_again(project, monkeypatch, crash_at):
     killed = run(project, "2026-11-21", crash_at)
     assert killed.returncode == -signal.SIGKILL, killed.output
     assert seen(project) == (OLD if crash_at in BEFORE_COMMIT else NEW[mode])
+    assert copied(project) in (OLD, NEW[mode])
 
     again = run(project, "2026-11-21")
     assert again.returncode == 0, again.output
     assert seen(project) == NEW[mode]
+    assert copied(project) == NEW[mode]
     publications, runs = ledger_of(project)
     assert len(publications) == 2, "published once, whatever was killed"
     assert publications[1]["rejected"] == 1

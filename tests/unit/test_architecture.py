@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "plugins" / "shuyuan"
 FLOORS = {
-    0: {"problems", "language", "workdays", "scoring", "identifiers", "masking", "crashpoints"},
+    0: {"problems", "language", "workdays", "scoring", "identifiers", "crashpoints"},
     1: {"project", "entry", "catalog", "stages"},
     2: {"sources", "formats", "quality", "warehouses", "ledger"},
     3: {"pipeline", "reporting", "demonstration"},

@@ -93,7 +93,7 @@ def _cells(line: Line) -> tuple[Text | str, ...]:
         Text(say(f"demo.is.{line.state}"), _COLOURS.get(line.state, "")),
         *counts,
         f"{line.score:.2f}" if line.score is not None else _DASH,
-        say(f"report.arrival.{line.freshness}") if line.freshness else _DASH,
+        say(f"report.arrival.{line.freshness}" if line.freshness else "demo.first_period"),
         Text(say("demo.yes"), "green") if line.expected else Text(say("demo.no"), "bold red"),
     )
 

@@ -181,14 +181,14 @@ def _line(query: Callable[..., list[dict[str, Any]]], resource: Resource, run_id
     fresh = _first(query, _ARRIVAL, entry.id)
     found = {row["rule"]: row["unexpected"] for row in query(_REJECTIONS, [seen.get("run_id", "")])}
     planted = handover.totals
-    rows, rejected = seen.get("rows"), seen.get("rejected")
-    as_planted = (rows, rejected) == (planted.accepted, planted.rejected) and found == dict(handover.rejections)
+    accepted, rejected = seen.get("accepted"), seen.get("rejected")
+    as_planted = (accepted, rejected) == (planted.accepted, planted.rejected) and found == dict(handover.rejections)
     return Line(
         entry.id,
         entry.title,
         {"published": DONE, "unchanged": UNCHANGED, "blocked": BLOCKED}.get(str(run.get("outcome")), FAILED),
-        None if rows is None or rejected is None else rows + rejected,
-        rows,
+        None if accepted is None or rejected is None else accepted + rejected,
+        accepted,
         rejected,
         seen.get("score"),
         fresh.get("state"),
@@ -198,7 +198,7 @@ def _line(query: Callable[..., list[dict[str, Any]]], resource: Resource, run_id
 
 
 _CURRENT = """
-    SELECT run_id, rows, rejected, score FROM ledger.publications WHERE entry_id = ? AND superseded_at IS NULL"""
+    SELECT run_id, accepted, rejected, score FROM ledger.publications WHERE entry_id = ? AND superseded_at IS NULL"""
 _ARRIVAL = "SELECT state FROM ledger.freshness WHERE entry_id = ? ORDER BY due_at DESC LIMIT 1"
 _REJECTIONS = """
     SELECT rule, unexpected FROM ledger.rule_results WHERE run_id = ? AND unexpected > 0 AND effect = 'reject'"""

@@ -77,7 +77,6 @@ class FetchOperator(EntryOperator):
         """Fetch and read. What is not there yet is looked for again later, holding no worker meanwhile."""
         from shuyuan import pipeline
 
-        forget_later_stages(job)
         try:
             fetched = pipeline.fetch(job)
         except NotYetDelivered as missing:
@@ -169,14 +168,6 @@ def skip(context: Any, found: dict[str, Any], *tasks: str) -> None:
     """End well with nothing to do for ``tasks``; they cost no process."""
     context["ti"].xcom_push(key="return_value", value=found)
     raise DownstreamTasksSkipped(tasks=list(tasks))
-
-
-def forget_later_stages(job: Job) -> None:
-    """A run that fetches again must not be recorded by what an earlier attempt left."""
-    from shuyuan.stages import Batch, Publication, Verdict
-
-    for stage in (Batch, Verdict, Publication):
-        stage.discard(job.workdir)
 
 
 def entry_asset(entry_id: str) -> Asset:

@@ -35,12 +35,16 @@ def fetch(job: Job) -> Fetched:
         DeliveryError, PlatformError, PassingError: see ``shuyuan.sources``.
     """
     with job.explained(), job.timed("fetch"):
+        for later in (Batch, Verdict, Publication):  # an earlier attempt's results must not be recorded as this one's
+            later.discard(job.workdir)
         connection = job.connect(job.resource.entry.source.connection)
         delivery = sources.fetch(job.resource, job.data_date, job.workdir, connection, utc_now())
         point("fetched")
         delivery.save(job.workdir)
         with job.warehouse.session() as session:
             unchanged = is_published(session, job, delivery)
+            if unchanged:
+                session.copy_for_consumers(job.resource.entry, job.project.shared)
             ledger.record_delivery(session, job.delivery_id(delivery), delivery, None, job.run_id)
         point("delivery_saved")
         return Fetched(delivery, unchanged)
@@ -116,6 +120,8 @@ def load(job: Job) -> Publication:
                 token = session.lease(job.resource.entry.id)
                 point("leased")
                 mine = session.publish(_lot(job, delivery, batch, verdict), token)
+            session.copy_for_consumers(job.resource.entry, job.project.shared)
+            point("copied")
         mine.save(job.workdir)
         return mine
 

@@ -60,15 +60,15 @@ class Session(Connection, Protocol):
             DeliveryError: D606 (older than what is published).
         """
 
+    def copy_for_consumers(self, entry: Entry, folder: Path) -> None:
+        """Write ``folder/<table>.parquet`` where consumers cannot connect (embedded), if it is not up to date."""
+
 
 class Warehouse(Protocol):
     """A place for shared data."""
 
     def session(self) -> AbstractContextManager[Session]:
         """Open a session; tables of the ledger exist. Raises ``PassingError`` P302 when it stays busy."""
-
-    def export_copy(self, path: Path) -> None:
-        """Write a file that consumers may open, with every shared table, replacing the old one atomically."""
 
 
 BACKENDS: Mapping[str, str] = {

@@ -1,7 +1,7 @@
 """The embedded warehouse: one DuckDB file.
 
 DuckDB admits one process at a time, so a lock file guards it and sessions are short. Consumers outside
-the pipeline read the published copy (``export_copy``), never the writer's file.
+the pipeline read Parquet copies (``copy_for_consumers``), never the writer's file.
 
 Layers: ``share`` (views: what consumers read), ``store`` (the rows, with ``_load_no``, ``_file``, ``_line``),
 ``rejected`` (rows that failed a rule), ``ledger``. A replaced table is a new table a version; the
@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 
 from shuyuan import ledger
 from shuyuan.crashpoints import point
+from shuyuan.entry import Entry
 from shuyuan.problems import DeliveryError, PassingError, PlatformError
 from shuyuan.stages import Publication
 from shuyuan.warehouses import Lot
@@ -55,23 +56,6 @@ class DuckDBWarehouse:
             raise PassingError("P306", kind=type(error).__name__) from None
         finally:
             lock.release()
-
-    def export_copy(self, path: Path) -> None:
-        """Write every shared table into a DuckDB file of its own at ``path``, replaced atomically."""
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.unlink(missing_ok=True)
-        with self.session() as session:
-            session.execute(f"ATTACH {literal(str(part))} AS copy_")
-            session.execute("CREATE SCHEMA copy_.share")
-            views = session.query("SELECT view_name FROM duckdb_views() WHERE schema_name = 'share' AND NOT internal")
-            for view in views:
-                name = quoted(view["view_name"])
-                session.execute(f"CREATE TABLE copy_.share.{name} AS SELECT * FROM share.{name}")
-            session.execute("DETACH copy_")
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
 
 
 class DuckDBSession:
@@ -146,6 +130,27 @@ class DuckDBSession:
             changed=True,
             **counts,
         )
+
+    def copy_for_consumers(self, entry: Entry, folder: Path) -> None:
+        """Write the shared table as Parquet, unless the file there is of the current publication already.
+
+        A reader sees the old file or the new one. The file's metadata ``load_no`` says which publication it is.
+        """
+        current = ledger.current_publication(self, entry.id)
+        path = folder / f"{entry.table}.parquet"
+        if current is None or (path.exists() and self._load_no_of(path) == current.load_no):
+            return
+        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        part = path.with_name(f".{path.name}.part")
+        options = f"FORMAT parquet, COMPRESSION snappy, KV_METADATA {{load_no: '{current.load_no}'}}"
+        self.execute(f"COPY (SELECT * FROM share.{quoted(entry.table)}) TO {literal(str(part))} ({options})")
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+
+    def _load_no_of(self, path: Path) -> int:
+        found = self.query("SELECT value FROM parquet_kv_metadata(?) WHERE key = 'load_no'", [str(path)])
+        return int(bytes(found[0]["value"])) if found else 0
 
     def _reject(self, lot: Lot, load_no: int) -> None:
         table = f"rejected.{quoted(lot.entry.table)}"

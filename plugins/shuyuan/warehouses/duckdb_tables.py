@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from shuyuan.entry import Field
+from shuyuan.ledger import Connection
 from shuyuan.problems import PlatformError
 from shuyuan.warehouses import Lot
-
-if TYPE_CHECKING:
-    from shuyuan.warehouses.duckdb import DuckDBSession
 
 KEEP_VERSIONS = 2
 _TYPES = {"string": "VARCHAR", "integer": "BIGINT", "date": "DATE", "datetime": "TIMESTAMP", "boolean": "BOOLEAN"}
@@ -18,7 +14,7 @@ _TYPES = {"string": "VARCHAR", "integer": "BIGINT", "date": "DATE", "datetime": 
 class Change:
     """One lot on its way into one table. ``before`` is the load number that consumers see now."""
 
-    def __init__(self, session: DuckDBSession, lot: Lot, load_no: int, before: int | None) -> None:
+    def __init__(self, session: Connection, lot: Lot, load_no: int, before: int | None) -> None:
         self.session, self.lot, self.load_no, self.before = session, lot, load_no, before
         self.entry = lot.entry
         self.replaces = self.entry.load.mode == "replace"
