@@ -152,14 +152,17 @@ def record_freshness(
     state: str,
     arrived_at: datetime | None,
     run_id: str | None,
-) -> None:
-    """Write the state of one due date. A due date once met (or met late) stays as it was first met."""
+) -> bool:
+    """Write the state of one due date; return whether it was written.
+
+    A due date once met (or met late) stays as it was first met.
+    """
     settled = connection.query(
         "SELECT state FROM ledger.freshness WHERE entry_id = ? AND due_at = ? AND arrived_at IS NOT NULL",
         [entry_id, due_at],
     )
     if settled:
-        return
+        return False
     connection.execute("DELETE FROM ledger.freshness WHERE entry_id = ? AND due_at = ?", [entry_id, due_at])
     values = {
         "entry_id": entry_id,
@@ -170,6 +173,7 @@ def record_freshness(
         "run_id": run_id,
     }
     _insert(connection, "freshness", values)
+    return True
 
 
 def current_publication(connection: Connection, entry_id: str) -> Published | None:
@@ -180,6 +184,13 @@ def current_publication(connection: Connection, entry_id: str) -> Published | No
         [entry_id],
     )
     return Published(**rows[0]) if rows else None
+
+
+def first_published(connection: Connection, entry_id: str) -> datetime | None:
+    """Return when an entry was published first (naive UTC), or ``None``."""
+    sql = "SELECT min(published_at) AS first FROM ledger.publications WHERE entry_id = ?"
+    found: datetime | None = connection.query(sql, [entry_id])[0]["first"]
+    return found
 
 
 def recent_volumes(connection: Connection, entry_id: str, last: int = 7) -> list[int]:

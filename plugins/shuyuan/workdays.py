@@ -13,7 +13,6 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -79,7 +78,6 @@ class Calendar:
         return day
 
 
-@cache
 def _warn_of_unknown_year(year: int) -> None:
     warnings.warn(f"no holiday calendar for {year}: counting Monday to Friday as workdays", stacklevel=3)
 

@@ -31,7 +31,7 @@ def sweep_freshness(project: Project, now: datetime) -> int:
     calendar, missing = Calendar.read(project.calendar), 0
     with open_warehouse(project).session() as session, session.transaction():
         for resource in read_catalog(project).resources:
-            since = _promised_since(resource, now)
+            since = _promised_since(resource, ledger.first_published(session, resource.entry.id), now)
             if since is None:
                 continue
             promise = resource.entry.update
@@ -39,8 +39,10 @@ def sweep_freshness(project: Project, now: datetime) -> int:
                 if arrival_state(_naive(due), promise.grace, None, _naive(now)) != "missing":
                     continue
                 data_date = data_date_of(promise, period)
-                ledger.record_freshness(session, resource.entry.id, _naive(due), str(data_date), "missing", None, None)
-                missing += 1
+                due_at, period_name = _naive(due), str(data_date)
+                missing += ledger.record_freshness(
+                    session, resource.entry.id, due_at, period_name, "missing", None, None
+                )
     return missing
 
 
@@ -71,12 +73,16 @@ def clear_runs(project: Project, now: datetime, keep_days: int | None = None) ->
     return cleared
 
 
-def _promised_since(resource: Resource, now: datetime) -> datetime | None:
-    """From when on deliveries are missed: a week back, but not before the entry was published."""
+def _promised_since(resource: Resource, first: datetime | None, now: datetime) -> datetime | None:
+    """From when on deliveries are missed: a week back, but not before the entry went live.
+
+    It went live with its first publication (naive UTC), or, while nothing ever came, on its day in the catalog.
+    """
     entry = resource.entry
     if entry.status != "published" or not is_promised(entry.update.cycle) or entry.published_on is None:
         return None
-    return max(now - _SWEPT, datetime.combine(entry.published_on, time(), LOCAL))
+    live = first.replace(tzinfo=UTC) if first else datetime.combine(entry.published_on, time(), LOCAL)
+    return max(now - _SWEPT, live)
 
 
 def _naive(instant: datetime) -> datetime:

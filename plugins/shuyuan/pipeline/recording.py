@@ -57,14 +57,10 @@ def note_freshness(session: ledger.Connection, job: Job, arrived_at: datetime | 
     day = job.data_date + timedelta(days=promise.data_lag_days)
     due = workdays.due_at(promise, day, calendar)
     state = workdays.arrival_state(due, promise.grace, arrived_at, utc_now())
-    if state == "late" and not _was_live(session, job.resource.entry.id, due + promise.grace):
+    first = ledger.first_published(session, job.resource.entry.id)
+    if state == "late" and (first is None or first > due + promise.grace):
         return
     ledger.record_freshness(session, job.resource.entry.id, due, str(job.data_date), state, arrived_at, job.run_id)
-
-
-def _was_live(session: ledger.Connection, entry_id: str, moment: datetime) -> bool:
-    sql = "SELECT 1 AS live FROM ledger.publications WHERE entry_id = ? AND published_at <= ? LIMIT 1"
-    return bool(session.query(sql, [entry_id, moment]))
 
 
 def _run(
