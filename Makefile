@@ -39,7 +39,7 @@ demo: $(READY)  ## 演示：四台前置机、一个部门数据库、一套真�
 	@$(BIN)/shuyuan demo
 
 up: $(READY)  ## 启动同样的环境并保持运行，打印界面地址与登录名
-	@$(BIN)/shuyuan up
+	@$(BIN)/shuyuan up --demo
 
 down: $(READY)  ## 停止 make up 启动的一切
 	@$(BIN)/shuyuan down

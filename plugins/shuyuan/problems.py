@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from shuyuan.language import say
+from shuyuan.language import language, say
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,7 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.location} " if self.location else ""
-        then = f" {self.next_step}" if self.next_step else ""
-        return f"{place}{self.code} {self.message}{then}"
+        return f"{place}{self.code} {join_sentences(self.message, self.next_step)}"
 
 
 class ShuyuanError(Exception):
@@ -86,7 +85,7 @@ class ShuyuanError(Exception):
         super().__init__(code, facts)
 
     def __str__(self) -> str:
-        return f"{self.problem} {self.state}".rstrip()
+        return join_sentences(str(self.problem), self.state)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.problem, self.state)
@@ -112,6 +111,13 @@ class PassingError(PlatformError):
     """P…: a fault that can pass (line down, lock busy); it is retried with back-off."""
 
     passing = True
+
+
+def join_sentences(*sentences: str) -> str:
+    """One text of several sentences, each with its full stop unless it is the only one."""
+    stop, gap = ("。", "") if language() == "zh" else (".", " ")
+    said = [sentence.rstrip("。. ") for sentence in sentences if sentence]
+    return said[0] if len(said) == 1 else gap.join(sentence + stop for sentence in said)
 
 
 def _rebuild(kind: type[ShuyuanError], problem: Problem, state: str) -> ShuyuanError:

@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from shuyuan.catalog import read_catalog
 from shuyuan.demonstration.deliveries import deliver
-from shuyuan.demonstration.demo import connection_settings
-from shuyuan.demonstration.frontends import start_frontends
+from shuyuan.demonstration.departments import open_departments
 from shuyuan.project import Project
 
 ROOT = Path(__file__).parents[2]
@@ -45,12 +43,12 @@ def test_a_make_command_exists(command):
 def environment(tmp_path_factory):
     """Front-end machines with the deliveries of the date that the READMEs name."""
     folder = tmp_path_factory.mktemp("readme")
-    resources = read_catalog(Project(ROOT)).resources
-    homes = {resource.entry.department: folder / resource.entry.department for resource in resources}
-    deliver(folder, date(2026, 11, 20), 200)
-    with start_frontends(folder / ".frontends", homes) as frontends:
-        settings = connection_settings(resources, frontends.connections, homes)
-        yield os.environ | settings | {"SHUYUAN_VAR": str(folder / "var"), "SHUYUAN_PROJECT": str(ROOT)}
+    places = {"SHUYUAN_VAR": str(folder), "SHUYUAN_PROJECT": str(ROOT)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHUYUAN_VAR", str(folder))
+        with open_departments(Project(ROOT)) as departments:
+            deliver(departments.root, date(2026, 11, 20), 200)
+            yield os.environ | departments.settings | places
 
 
 @pytest.mark.parametrize("command", SHELL)

@@ -35,7 +35,8 @@ def demo(
     ] = None,
 ) -> None:
     """完整演示：部门送数 → 前置机 → Airflow 取数、校验、入库 → 报告；数目逐条与预埋的差错核对。"""
-    from shuyuan.demonstration.demo import published_entries, run_demo
+    from shuyuan.demonstration.demo import run_demo
+    from shuyuan.demonstration.departments import published_entries
     from shuyuan.orchestration.local import CATALOG_ONLY
     from shuyuan.orchestration.local_runs import RunningAirflow
     from shuyuan.orchestration.upkeep import write_report

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
 from shuyuan.language import say
 from shuyuan.project import Project
 
+if TYPE_CHECKING:
+    from shuyuan.orchestration.local import LocalAirflow
 
-def up(context: typer.Context) -> None:
+
+def up(
+    context: typer.Context,
+    demo: Annotated[bool, typer.Option("--demo", help="连同演示用的前置机、部门数据库和今天的数据")] = False,
+) -> None:
     """在本机启动 Airflow（调度、解析、网页、触发器），打印网址和登录名；连接取自环境变量 AIRFLOW_CONN_…。"""
     from shuyuan.orchestration.local import LocalAirflow
     from shuyuan.orchestration.local_settings import read_login
@@ -16,12 +25,25 @@ def up(context: typer.Context) -> None:
     project: Project = context.obj
     airflow, said = LocalAirflow.running(project), "airflow.already"
     if airflow is None:
-        airflow, said = LocalAirflow(project), "airflow.up"
+        airflow, said = _with_departments(project) if demo else LocalAirflow(project), "airflow.up"
         told: set[str] = set()
         airflow.start(lambda what: _tell_once(told, what))
     login = read_login(project)
     typer.echo(say(said, url=airflow.url, user=login.user, password=login.password))
     typer.echo(say("airflow.next", log=airflow.home / "logs"), err=True)
+
+
+def _with_departments(project: Project) -> LocalAirflow:
+    from shuyuan.demonstration.deliveries import deliver
+    from shuyuan.demonstration.departments import open_departments
+    from shuyuan.orchestration.local import LocalAirflow
+    from shuyuan.workdays import LOCAL
+
+    departments = open_departments(project)
+    airflow = LocalAirflow(project, tuned=departments.settings)
+    airflow.adopt("front-ends", departments.frontends.process.pid)
+    deliver(departments.root, datetime.now(LOCAL).date())
+    return airflow
 
 
 def _tell_once(told: set[str], what: str) -> None:

@@ -6,7 +6,6 @@ warehouse → the report. Every count is compared with what was planted. Nothing
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +14,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
-from shuyuan.catalog import Resource, read_catalog
-from shuyuan.demonstration.deliveries import ENTRIES, VEHICLES_DATABASE, Handover, deliver
-from shuyuan.demonstration.frontends import start_frontends
+from shuyuan.catalog import Resource
+from shuyuan.demonstration.deliveries import Handover, deliver
+from shuyuan.demonstration.departments import open_departments, published_entries
 from shuyuan.project import Project
 from shuyuan.warehouses import open_warehouse
 
@@ -99,14 +98,10 @@ def run_demo(
     """
     began = time.monotonic()
     resources = published_entries(project)
-    root = project.var / "demo"
-    homes = {resource.entry.department: root / resource.entry.department for resource in resources}
-    for home in homes.values():
-        home.mkdir(parents=True, exist_ok=True)
     audience.phase("frontends")
-    with start_frontends(root / ".frontends", homes) as frontends, ThreadPoolExecutor(1) as writer:
-        writing = writer.submit(deliver, root, data_date, rows)
-        airflow = make_airflow(connection_settings(resources, frontends.connections, homes))
+    with open_departments(project) as departments, ThreadPoolExecutor(1) as writer:
+        writing = writer.submit(deliver, departments.root, data_date, rows)
+        airflow = make_airflow(departments.settings)
         try:
             airflow.start(lambda what: audience.phase("airflow", what))
             audience.phase("deliveries")
@@ -123,28 +118,6 @@ def run_demo(
     audience.entries({line.entry_id: line.state for line in lines})
     audience.phase("report")
     return Result(lines, write_report(), time.monotonic() - began)
-
-
-def published_entries(project: Project) -> list[Resource]:
-    """The entries that the demonstration runs: published, and known to the generator."""
-    return [
-        resource
-        for resource in read_catalog(project).resources
-        if resource.entry.status == "published" and resource.entry.id in ENTRIES
-    ]
-
-
-def connection_settings(
-    resources: Iterable[Resource], frontends: Mapping[str, str], homes: Mapping[str, Path]
-) -> dict[str, str]:
-    """Airflow's connections as environment variables: each department's front-end machine or database."""
-    settings = {}
-    for resource in resources:
-        source, department = resource.entry.source, resource.entry.department
-        database = {"conn_type": "sqlite", "host": str(homes[department] / VEHICLES_DATABASE)}
-        told = frontends[department] if source.type == "sftp" else json.dumps(database)
-        settings[f"AIRFLOW_CONN_{source.connection.upper()}"] = told
-    return settings
 
 
 def states_of(tasks: Tasks, entry_ids: Iterable[str]) -> dict[str, str]:

@@ -70,13 +70,19 @@ def data_date_param() -> Param:
 
 def _add_tasks(dag: DAG, resource: Resource) -> None:
     entry = resource.entry
-    shared: dict[str, Any] = {"entry_id": entry.id, "spec_digest": resource.digest, "dag": dag, **RETRIES}
+    owner = resource.department.title
+    shared: dict[str, Any] = {"entry_id": entry.id, "spec_digest": resource.digest, "owner": owner, "dag": dag}
+    shared |= RETRIES
     pool = pool_of(entry.source.connection)
     fetch = FetchOperator(task_id="fetch", task_display_name=say("task.fetch"), pool=pool, **shared)
     check = CheckOperator(task_id="check", task_display_name=say("task.check"), **shared)
     load = LoadOperator(task_id="load", task_display_name=say("task.load"), outlets=_outlets(entry), **shared)
     done = EmptyOperator(
-        task_id="done", task_display_name=say("task.done"), trigger_rule=TriggerRule.NONE_FAILED, dag=dag
+        task_id="done",
+        task_display_name=say("task.done"),
+        trigger_rule=TriggerRule.NONE_FAILED,
+        owner=owner,
+        dag=dag,
     )
     record = RecordOperator(task_id="record", task_display_name=say("task.record"), **shared)
     fetch >> check >> load >> [done, record]

@@ -24,7 +24,7 @@ from typing import Self
 
 from shuyuan.orchestration.client import AirflowClient
 from shuyuan.orchestration.local_settings import Ports, airflow_home, read_login, settings, write_private
-from shuyuan.orchestration.processes import Started, end, is_running, spawn
+from shuyuan.orchestration.processes import Started, adopted, end, is_running, spawn
 from shuyuan.problems import PlatformError
 from shuyuan.project import Project
 
@@ -99,6 +99,10 @@ class LocalAirflow:
         except BaseException:
             self.stop()
             raise
+
+    def adopt(self, name: str, pid: int) -> None:
+        """Take over a process that leads its own session: ``stop``, by whichever command, ends it too."""
+        self.started.append(adopted(name, pid))
 
     def stop(self) -> None:
         """End every process that was started, with its children. Nothing is left; calling again does no harm."""

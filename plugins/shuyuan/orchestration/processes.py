@@ -35,7 +35,12 @@ def spawn(name: str, command: Sequence[str], environment: Mapping[str, str], log
             stderr=output,
             start_new_session=True,
         )
-    return Started(name, process.pid, psutil.Process(process.pid).create_time())
+    return adopted(name, process.pid)
+
+
+def adopted(name: str, pid: int) -> Started:
+    """A process that somebody else started at the head of a session."""
+    return Started(name, pid, psutil.Process(pid).create_time())
 
 
 def is_running(started: Started) -> bool:

@@ -12,10 +12,9 @@ from shuyuan.demonstration.demo import (
     WAITING,
     Line,
     Result,
-    connection_settings,
-    published_entries,
     state_of,
 )
+from shuyuan.demonstration.departments import connection_settings, published_entries
 from shuyuan.project import Project
 
 
