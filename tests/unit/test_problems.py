@@ -55,7 +55,7 @@ def test_errors_travel(kind):
     assert type(again) is kind
     assert again.problem == error.problem
     assert str(again) == str(error)
-    assert str(again).endswith("共享库不变")
+    assert str(again).endswith("共享库不变。")
 
 
 def test_whose_turn_and_whether_to_wait():
