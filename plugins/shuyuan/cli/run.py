@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from shuyuan.language import say
+from shuyuan.problems import ShuyuanError
 from shuyuan.project import Project
 
 
@@ -35,13 +36,13 @@ def run(
             raise typer.BadParameter(say("run.bad_date", value=day)) from None
     else:
         data_date = workdays.data_date_for(resource.entry.update, workdays.local_day(started))
-    run_id = f"cli__{started:%Y%m%dT%H%M%S.%f}"
+    run_id = f"{entry}__cli__{started:%Y%m%dT%H%M%S.%f}"
     job = Job.open(project, resource, data_date, run_id, connection_from_environment, started_at=started)
-    failed = False
+    code = ""
     typer.echo(say("run.title", id=resource.entry.id, title=resource.entry.title, data_date=data_date))
     for step in run_stages(job, dry_run=dry_run):
-        failed = failed or step.stage == "problem"
+        code = step.made.problem.code if isinstance(step.made, ShuyuanError) else code
         for line in stage_lines(resource, step):
             typer.echo(line)
-    typer.echo(say("run.next_failed" if failed else "run.next", id=resource.entry.id))
-    raise typer.Exit(1 if failed else 0)
+    typer.echo(say("run.next_failed" if code else "run.next", id=resource.entry.id, code=code))
+    raise typer.Exit(1 if code else 0)
