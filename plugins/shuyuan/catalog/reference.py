@@ -65,7 +65,8 @@ def problems_page() -> str:
         lines += [f"## {letter}：该{turn}处理", "", "| 代码 | 意思 | 怎么办 | In English |", "|---|---|---|---|"]
         for code, texts in sorted(sentences().items()):
             if re.fullmatch(rf"{letter}[0-9]{{3}}", code):
-                cells = (texts["zh"], texts.get("zh_next", ""), f"{texts.get('en', '')} {texts.get('en_next', '')}")
+                english = ". ".join(texts[part] for part in ("en", "en_next") if texts.get(part))
+                cells = (texts["zh"], texts.get("zh_next", ""), english)
                 lines.append(f"| {code} | " + " | ".join(_cell(cell) for cell in cells) + " |")
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"
