@@ -96,38 +96,16 @@ def publish_ours(folder: Path) -> dict[str, int]:
 
 def publish_obvious(folder: Path) -> dict[str, int]:
     import duckdb
-    import great_expectations as gx
     import pandas as pd
-    from residents import residents_entry
-
-    from shuyuan.quality.planning import plan_rules
-    from shuyuan.quality.suites import ask_rules, suite_of
+    from stock import validate_frame
+    from validate import resource_in
 
     texts = ["id_card_no", "person_name", "sex", "region", "phone", "household", "address"]
     frame = pd.read_csv(folder / CSV, encoding="gb18030", dtype=dict.fromkeys(texts, "str"))
     frame["_row"] = range(len(frame))
     for name in ("born_on", "created_at", "updated_at"):
         frame[name] = pd.to_datetime(frame[name], errors="coerce", format="ISO8601")
-    kinds = {
-        "date": "DATE",
-        "datetime": "TIMESTAMP",
-        "decimal": "DECIMAL(21,2)",
-        "integer": "BIGINT",
-        "string": "VARCHAR",
-    }
-    entry = residents_entry()
-    resource = SimpleNamespace(entry=entry, code_table_path=lambda name: folder / f"{name}.csv")
-    types = {field.name: kinds[field.kind] for field in entry.fields}
-    rules = [rule for rule in plan_rules(entry, DATA_DATE, []) if not rule.rule.endswith(".type")]
-    suite = suite_of("obvious", ask_rules(resource, rules, types))
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    asset = context.data_sources.add_pandas("frames").add_dataframe_asset("frame")
-    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
-    form = {"result_format": "COMPLETE", "unexpected_index_column_names": ["_row"], "exclude_unexpected_values": True}
-    found = batch.validate(suite, result_format={**form, "return_unexpected_index_query": False})
-    keys = (key["_row"] for one in found.results for key in one.result.get("unexpected_index_list") or ())
-    broken = {row for key in keys for row in (key if isinstance(key, list) else [key])}
+    _, broken = validate_frame(resource_in(folder), frame, DATA_DATE)
     bad = frame["_row"].isin(broken)
     good, rejected = frame[~bad], frame[bad]
     with duckdb.connect(str(folder / "obvious.duckdb")) as database:

@@ -54,36 +54,12 @@ def import_ours(_: Path) -> None:
 
 
 def check_stock(folder: Path) -> dict[str, int]:
-    """The suite by GX's own means: a frame, an ephemeral context, row keys of all unexpected rows."""
-    import great_expectations as gx
+    """The suite by GX's own means, and the rejected rows written from its row keys."""
     import pandas as pd
-
-    from shuyuan.quality.planning import plan_rules
-    from shuyuan.quality.suites import ask_rules, suite_of
+    from stock import validate_frame
 
     frame = pd.read_parquet(folder / "batch.parquet")
-    kinds = {
-        "date": "DATE",
-        "datetime": "TIMESTAMP",
-        "decimal": "DECIMAL(21,2)",
-        "integer": "BIGINT",
-        "string": "VARCHAR",
-    }
-    resource = resource_in(folder)
-    types = {"_uncast": "BIGINT", **{field.name: kinds[field.kind] for field in resource.entry.fields}}
-    suite = suite_of("stock", ask_rules(resource, plan_rules(resource.entry, DATA_DATE, []), types))
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    asset = context.data_sources.add_pandas("frames").add_dataframe_asset("frame")
-    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
-    form = {"result_format": "COMPLETE", "unexpected_index_column_names": ["_row"], "exclude_unexpected_values": True}
-    found = batch.validate(suite, result_format={**form, "return_unexpected_index_query": False})
-    counts, broken = {}, {}
-    for result in found.results:
-        rule = result.expectation_config.meta["rule"]
-        counts[rule] = int(result.result["unexpected_count"])
-        for row in (row for keys in result.result.get("unexpected_index_list") or () for row in keys["_row"]):
-            broken.setdefault(row, []).append(rule)
+    counts, broken = validate_frame(resource_in(folder), frame, DATA_DATE)
     rejected = frame[frame["_row"].isin(broken)].copy()
     rejected["rules"] = rejected["_row"].map(broken)
     rejected.to_parquet(folder / "rejected_stock.parquet")
