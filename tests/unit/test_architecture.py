@@ -17,6 +17,7 @@ FLOORS = {
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 ONLY_IN = {
     "airflow": {"orchestration"},
+    "celery": {"orchestration"},
     "great_expectations": {"quality"},
     "typer": {"cli"},
     "rich": {"cli"},
