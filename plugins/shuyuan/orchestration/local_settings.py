@@ -55,7 +55,9 @@ def settings(project: Project, ports: Ports, tuned: Mapping[str, str]) -> dict[s
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "4",
-        "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "60",
+        # Short: a task that is looked at again within seconds (no ready marker) can be queued before the scheduler has
+        # heard of its first look's end; Airflow then takes it for lost and tries again after this delay.
+        "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "5",
         "AIRFLOW__CORE__MAX_TEMPLATED_FIELD_LENGTH": "16384",
         "AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACKS": "False",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{ports.tasks}/execution/",
