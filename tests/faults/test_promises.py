@@ -12,8 +12,11 @@ import logging
 import pyarrow.parquet as pq
 import pytest
 
+from building import entry_text, make_project
 from rooms import make_room
 from shuyuan import ledger
+from shuyuan.catalog import CatalogError, read_catalog
+from shuyuan.catalog.resources import Draft
 from shuyuan.pipeline import stages
 from shuyuan.problems import ShuyuanError
 from shuyuan.warehouses import duckdb as warehouse_module
@@ -121,6 +124,46 @@ def no_fencing(monkeypatch):
     monkeypatch.setattr(DuckDBSession, "lease", lease)
 
 
+def harm_of_rows_without_a_past(folder, monkeypatch):
+    """Every shared row must lead to a file's (or query's) hash, an entry version and a run."""
+    room = make_room(folder)
+    room.deliver(OLD)
+    room.run()
+    traced = {row["plate"] for row in traces(room) if row["sha256"] and row["spec_digest"] and row["run_id"]}
+    lost = {plate for plate, _ in room.shared()} - traced
+    return lost or None
+
+
+def traces(room):
+    with room.job().warehouse.session() as session:
+        return session.query(
+            "SELECT s.plate, d.sha256, p.spec_digest, r.run_id FROM share.traffic_police__vehicles s"
+            " JOIN ledger.publications p ON p.load_no = s._load_no"
+            " JOIN ledger.deliveries d ON d.delivery_id = p.delivery_id JOIN ledger.runs r ON r.run_id = p.run_id"
+        )
+
+
+def no_deliveries_in_the_ledger(monkeypatch):
+    monkeypatch.setattr(ledger, "record_delivery", lambda *_: None)
+
+
+def harm_of_one_broken_entry(folder, monkeypatch):
+    project = make_project(folder, {"civil_affairs.good": entry_text(id="civil_affairs.good"), "a.broken": "kind: [\n"})
+    usable = [resource.entry.id for resource in read_catalog(project).resources]
+    return None if usable == ["civil_affairs.good"] else usable
+
+
+def no_patience_with_errors(monkeypatch):
+    real = Draft.__post_init__
+
+    def raise_at_once(self):
+        real(self)
+        if self.problems:
+            raise CatalogError(tuple(self.problems))
+
+    monkeypatch.setattr(Draft, "__post_init__", raise_at_once)
+
+
 def harm_of_a_shrunken_delivery(folder, monkeypatch):
     room = make_room(folder)
     room.deliver(OLD)
@@ -185,9 +228,11 @@ SCENARIOS = {
     "P2 a row lost while reading": (harm_of_a_row_lost_while_reading, no_second_count),
     "P3 the same delivery again": (harm_of_the_same_delivery_again, no_memory_of_publications),
     "P4 a later run takes over": (harm_of_a_later_run_taking_over, no_fencing),
+    "P5 rows without a past": (harm_of_rows_without_a_past, no_deliveries_in_the_ledger),
     "P6 a shrunken delivery": (harm_of_a_shrunken_delivery, no_gate),
     "P6 an empty delivery": (harm_of_an_empty_delivery, no_gate),
     "P7 no value where it does not belong": (harm_to_privacy, careless_results),
+    "P8 one broken entry": (harm_of_one_broken_entry, no_patience_with_errors),
 }
 
 
@@ -206,17 +251,3 @@ def test_the_harm_shows_when_the_protection_is_switched_off(scenario, tmp_path, 
     except (ShuyuanError, AssertionError) as error:
         harmed = error
     assert harmed is not None
-
-
-def test_every_published_row_leads_back_to_a_file_hash_a_spec_and_a_run(tmp_path):
-    room = make_room(tmp_path)
-    room.deliver(OLD)
-    room.run()
-    with room.job().warehouse.session() as session:
-        traced = session.query(
-            "SELECT s.plate, d.sha256, p.spec_digest, r.run_id FROM share.traffic_police__vehicles s"
-            " JOIN ledger.publications p ON p.load_no = s._load_no"
-            " JOIN ledger.deliveries d ON d.delivery_id = p.delivery_id JOIN ledger.runs r ON r.run_id = p.run_id"
-        )
-    assert len(traced) == len(OLD)
-    assert all(len(row["sha256"]) == 64 and len(row["spec_digest"]) == 64 for row in traced)
