@@ -163,7 +163,7 @@ def publish_without_copy(folder: Path) -> dict[str, int]:
     """Ours, less the Parquet copy that consumers of the embedded warehouse read."""
     from shuyuan.warehouses.duckdb import DuckDBSession
 
-    DuckDBSession.copy_for_consumers = lambda *_: None
+    DuckDBSession.snapshot = lambda *_: None
     return publish_ours(folder)
 
 

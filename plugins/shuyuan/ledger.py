@@ -1,5 +1,8 @@
 """The ledger: what was delivered, run, judged and published. Reports and rankings are functions of it.
 
+A *comparison* is one line a copied field and reconcile run; a *discrepancy* is one listed key (a keyed token, masked
+values); a *correction* (疑义) is the request about one field's discrepancies, with its *events*.
+
 Its tables live in the warehouse, in schema ``ledger``, because a publication and its ledger row must
 commit in one transaction. Statements stay in the SQL that DuckDB, PostgreSQL and MariaDB share; times are
 naive UTC. No column ever holds a personal value.
@@ -43,6 +46,32 @@ TABLES: Mapping[str, str] = {
         entry_id VARCHAR(130) NOT NULL, due_at TIMESTAMP NOT NULL, period VARCHAR(32) NOT NULL,
         state VARCHAR(16) NOT NULL, arrived_at TIMESTAMP, run_id VARCHAR(250), PRIMARY KEY (entry_id, due_at)""",
     "leases": "entry_id VARCHAR(130) PRIMARY KEY, token BIGINT NOT NULL",
+    "specs": """
+        spec_digest VARCHAR(64) PRIMARY KEY, entry_id VARCHAR(130) NOT NULL, version VARCHAR(32) NOT NULL,
+        first_run_at TIMESTAMP NOT NULL, spec TEXT NOT NULL, elements TEXT NOT NULL""",
+    "comparisons": """
+        run_id VARCHAR(250) NOT NULL, compared_at TIMESTAMP NOT NULL, entry_id VARCHAR(130) NOT NULL,
+        field VARCHAR(200) NOT NULL, element VARCHAR(200) NOT NULL, kind VARCHAR(16) NOT NULL,
+        source_id VARCHAR(130) NOT NULL, match_key VARCHAR(200) NOT NULL, link_digest VARCHAR(64) NOT NULL,
+        state VARCHAR(16) NOT NULL, reason VARCHAR(32), copy_load_no BIGINT, source_load_no BIGINT,
+        copy_rows BIGINT, matched BIGINT, agreeing BIGINT, differing BIGINT, blank_here BIGINT, blank_there BIGINT,
+        only_here BIGINT, only_there BIGINT, source_duplicates BIGINT, indicator VARCHAR(4) NOT NULL,
+        score DOUBLE PRECISION, PRIMARY KEY (run_id, entry_id, field, source_id)""",
+    "discrepancies": """
+        entry_id VARCHAR(130) NOT NULL, field VARCHAR(200) NOT NULL, element VARCHAR(200) NOT NULL,
+        kind VARCHAR(16) NOT NULL, source_id VARCHAR(130) NOT NULL, token VARCHAR(64) NOT NULL, copy_value TEXT,
+        source_value TEXT, first_seen TIMESTAMP NOT NULL, last_seen TIMESTAMP NOT NULL, cleared_at TIMESTAMP,
+        times BIGINT NOT NULL, correction_id VARCHAR(32),
+        PRIMARY KEY (entry_id, field, kind, source_id, token)""",
+    "corrections": """
+        correction_id VARCHAR(32) PRIMARY KEY, entry_id VARCHAR(130) NOT NULL, field VARCHAR(200) NOT NULL,
+        element VARCHAR(200) NOT NULL, kind VARCHAR(16) NOT NULL, source_id VARCHAR(130) NOT NULL,
+        department VARCHAR(63) NOT NULL, rows_first BIGINT NOT NULL, rows_now BIGINT NOT NULL,
+        opened_at TIMESTAMP NOT NULL, due_on DATE NOT NULL, state VARCHAR(16) NOT NULL, answered_at TIMESTAMP,
+        answered_by VARCHAR(100), answer TEXT, closed_at TIMESTAMP, reopened BIGINT NOT NULL""",
+    "correction_events": """
+        correction_id VARCHAR(32) NOT NULL, step BIGINT NOT NULL, happened_at TIMESTAMP NOT NULL, action VARCHAR(16) NOT NULL,
+        who VARCHAR(100) NOT NULL, note TEXT, rows_then BIGINT NOT NULL, PRIMARY KEY (correction_id, step)""",
 }
 
 
@@ -124,7 +153,7 @@ def record_delivery(
         "rows_counted": counted,
         "run_id": run_id,
     }
-    _insert(connection, "deliveries", values)
+    insert(connection, "deliveries", values)
 
 
 def record_run(connection: Connection, run: Run) -> None:
@@ -134,14 +163,14 @@ def record_run(connection: Connection, run: Run) -> None:
         "seconds": json.dumps(run.seconds),
     }
     connection.execute("DELETE FROM ledger.runs WHERE run_id = ?", [run.run_id])
-    _insert(connection, "runs", values)
+    insert(connection, "runs", values)
 
 
 def record_results(connection: Connection, run_id: str, entry_id: str, results: Iterable[RuleResult]) -> None:
     """Write how each rule fared in one run; a retried run replaces its earlier lines."""
     connection.execute("DELETE FROM ledger.rule_results WHERE run_id = ?", [run_id])
     for result in results:
-        _insert(connection, "rule_results", {"run_id": run_id, "entry_id": entry_id} | result.model_dump())
+        insert(connection, "rule_results", {"run_id": run_id, "entry_id": entry_id} | result.model_dump())
 
 
 def record_freshness(
@@ -172,7 +201,7 @@ def record_freshness(
         "arrived_at": arrived_at,
         "run_id": run_id,
     }
-    _insert(connection, "freshness", values)
+    insert(connection, "freshness", values)
     return True
 
 
@@ -202,7 +231,7 @@ def recent_volumes(connection: Connection, entry_id: str, last: int = 7) -> list
 def take_lease(connection: Connection, entry_id: str) -> int:
     """Return a fencing token higher than any given before for this entry (the caller commits)."""
     if not connection.query("SELECT token FROM ledger.leases WHERE entry_id = ?", [entry_id]):
-        _insert(connection, "leases", {"entry_id": entry_id, "token": 0})
+        insert(connection, "leases", {"entry_id": entry_id, "token": 0})
     connection.execute("UPDATE ledger.leases SET token = token + 1 WHERE entry_id = ?", [entry_id])
     return lease_token(connection, entry_id)
 
@@ -212,7 +241,8 @@ def lease_token(connection: Connection, entry_id: str) -> int:
     return int(connection.query("SELECT token FROM ledger.leases WHERE entry_id = ?", [entry_id])[0]["token"])
 
 
-def _insert(connection: Connection, table: str, values: Mapping[str, Any]) -> None:
+def insert(connection: Connection, table: str, values: Mapping[str, Any]) -> None:
+    """Write one line of a ledger table; ``values`` by column."""
     columns = ", ".join(f'"{name}"' for name in values)
     marks = ", ".join("?" for _ in values)
     connection.execute(f"INSERT INTO ledger.{table} ({columns}) VALUES ({marks})", list(values.values()))

@@ -41,6 +41,16 @@ class Project:
         return self.root / "include" / "elements"
 
     @property
+    def subjects(self) -> Path:
+        """``include/subjects``: the subjects (人、企业、不动产) that have a golden view."""
+        return self.root / "include" / "subjects"
+
+    @property
+    def one_source(self) -> Path:
+        """``include/one_source.yaml``: the center's settings of 一数一源."""
+        return self.root / "include" / "one_source.yaml"
+
+    @property
     def code_tables(self) -> Path:
         """``include/code_tables``: one CSV a code table."""
         return self.root / "include" / "code_tables"
@@ -69,6 +79,11 @@ class Project:
     def shared(self) -> Path:
         """Copies of the shared tables that consumers outside the pipeline read: ``share/<table>.parquet``."""
         return self.var / "share"
+
+    @property
+    def token_key(self) -> Path:
+        """The secret of keyed tokens, where ``SHUYUAN_TOKEN_KEY`` does not give it; readable by its owner alone."""
+        return self.var / "secrets" / "token.key"
 
     @property
     def warehouse_url(self) -> str:

@@ -8,10 +8,10 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "plugins" / "shuyuan"
 FLOORS = {
-    0: {"problems", "language", "workdays", "scoring", "identifiers", "crashpoints"},
+    0: {"problems", "language", "workdays", "scoring", "identifiers", "crashpoints", "masking", "normal_forms"},
     1: {"project", "entry", "catalog", "stages"},
     2: {"sources", "formats", "quality", "warehouses", "ledger"},
-    3: {"pipeline", "reporting", "demonstration"},
+    3: {"pipeline", "one_source", "reporting", "demonstration"},
     4: {"orchestration", "cli"},
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
@@ -26,6 +26,8 @@ ONLY_IN = {
     "sqlalchemy": {"sources", "orchestration"},
     "python_calamine": {"formats"},
     "pandas": {"quality"},
+    "opencc": {"normal_forms"},
+    "cryptography": {"one_source"},
 }
 # Rooms of one floor that may use each other. A warehouse keeps the ledger; reports are shown by the demonstration.
 NEIGHBOURS = {
@@ -36,6 +38,9 @@ NEIGHBOURS = {
     ("catalog", "project"),
     ("cli", "orchestration"),
     ("problems", "language"),
+    ("normal_forms", "identifiers"),
+    ("pipeline", "one_source"),
+    ("demonstration", "one_source"),
 }
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.name != "__init__.py")
 

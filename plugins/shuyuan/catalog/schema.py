@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, RootModel
 
-from shuyuan.entry import Department, Element, Entry
+from shuyuan.entry import Department, Element, Entry, OneSource, Subject
 
 BASE = "https://json-schema.org/draft/2020-12/schema"
 
@@ -24,6 +24,8 @@ FILES: dict[str, type[BaseModel]] = {
     "catalog-entry.schema.json": Entry,
     "department.schema.json": Department,
     "elements.schema.json": Elements,
+    "subject.schema.json": Subject,
+    "one-source.schema.json": OneSource,
 }
 """Schema file in ``include/`` → its model."""
 
@@ -31,6 +33,8 @@ TITLES: dict[type[BaseModel], tuple[str, str]] = {
     Entry: ("目录项", "一个共享目录项：从哪里取、什么时候到、有哪些信息项、什么样才算合格"),
     Department: ("部门", "一个部门：名称、联系方式、前置机，以及它的目录项共用的默认值"),
     Elements: ("数据元", "数据元标识 → 数据元的定义"),
+    Subject: ("主题对象", "一个主题对象（人、企业、不动产）：主键和各项数据元，每项取自唯一数据源"),
+    OneSource: ("一数一源设置", "副本与数据源怎样比对、疑义几天内答复"),
     Element: ("数据元", "一个数据元：含义、类型、代码表，以及它的唯一数据源"),
 }
 

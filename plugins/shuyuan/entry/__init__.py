@@ -3,6 +3,7 @@
 from shuyuan.entry.department import Contact, Department, FrontEnd
 from shuyuan.entry.fields import Element, Field
 from shuyuan.entry.model import Cycle, Entry, Load, Opening, Owner, Sharing, Status, Update, with_date
+from shuyuan.entry.one_source import OneSource
 from shuyuan.entry.rules import (
     BetweenRule,
     Gate,
@@ -27,6 +28,7 @@ from shuyuan.entry.source import (
     SftpSource,
     Source,
 )
+from shuyuan.entry.subject import Subject
 from shuyuan.entry.values import Model, Untyped
 
 __all__ = [
@@ -51,6 +53,7 @@ __all__ = [
     "Model",
     "NotAfterRule",
     "OneOfRule",
+    "OneSource",
     "Opening",
     "Owner",
     "ParquetFormat",
@@ -62,6 +65,7 @@ __all__ = [
     "Sharing",
     "Source",
     "Status",
+    "Subject",
     "UniqueRule",
     "Untyped",
     "Update",

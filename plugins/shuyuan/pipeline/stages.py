@@ -44,7 +44,7 @@ def fetch(job: Job) -> Fetched:
         with job.warehouse.session() as session:
             unchanged = is_published(session, job, delivery)
             if unchanged:
-                session.copy_for_consumers(job.resource.entry, job.project.shared)
+                session.snapshot(job.resource.entry, job.project.shared)
             ledger.record_delivery(session, job.delivery_id(delivery), delivery, None, job.run_id)
         point("delivery_saved")
         return Fetched(delivery, unchanged)
@@ -120,7 +120,7 @@ def load(job: Job) -> Publication:
                 token = session.lease(job.resource.entry.id)
                 point("leased")
                 mine = session.publish(_lot(job, delivery, batch, verdict), token)
-            session.copy_for_consumers(job.resource.entry, job.project.shared)
+            session.snapshot(job.resource.entry, job.project.shared)
             point("copied")
         mine.save(job.workdir)
         return mine

@@ -43,6 +43,17 @@ class Lot:
     now: datetime
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """A shared table as one Parquet file: the entry's fields and ``_load_no``. ``published_at`` is naive UTC."""
+
+    path: Path
+    load_no: int
+    data_date: date
+    published_at: datetime
+    rows: int
+
+
 class Session(Connection, Protocol):
     """One open connection, alone on the embedded warehouse. Also the ledger's connection."""
 
@@ -60,8 +71,24 @@ class Session(Connection, Protocol):
             DeliveryError: D606 (older than what is published).
         """
 
-    def copy_for_consumers(self, entry: Entry, folder: Path) -> None:
-        """Write ``folder/<table>.parquet`` where consumers cannot connect (embedded), if it is not up to date."""
+    def snapshot(self, entry: Entry, folder: Path) -> Snapshot | None:
+        """Return the shared table as it is now, as ``folder/<table>.parquet``, written if it is not up to date.
+
+        ``None`` when the entry was never published. The file is replaced whole by a later publication: who reads
+        it more than once links it into a folder of his own first. On the embedded warehouse these files are also
+        what consumers outside the pipeline read.
+        """
+
+    def copy_view(self, view: str, version: str, folder: Path) -> Path:
+        """Write the view ``share.<view>`` as ``folder/<view>.parquet``, unless the file there is of ``version``."""
+
+    def replace_disputes(self, rows: Path | None, where: Mapping[str, str]) -> None:
+        """Replace the disputes of one comparison, inside the caller's transaction.
+
+        ``store.disputes`` has one row a disputed key: ``entry_id, field, kind, source_id, element, key, first_seen``
+        (``key``: the source's key as text, its parts joined by U+001F). ``where`` gives the first four;
+        ``rows`` is a Parquet file with the columns ``key`` and ``first_seen``, ``None`` for no disputes.
+        """
 
 
 class Warehouse(Protocol):

@@ -1,7 +1,7 @@
 """The embedded warehouse: one DuckDB file.
 
 DuckDB admits one process at a time, so a lock file guards it and sessions are short. Consumers outside
-the pipeline read Parquet copies (``copy_for_consumers``), never the writer's file.
+the pipeline read Parquet copies (``snapshot``, ``copy_view``), never the writer's file.
 
 Layers: ``share`` (views: what consumers read), ``store`` (the rows, with ``_load_no``, ``_file``, ``_line``),
 ``rejected`` (rows that failed a rule), ``ledger``. A replaced table is a new table a version; the
@@ -12,7 +12,7 @@ transaction.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from shuyuan.crashpoints import point
 from shuyuan.entry import Entry
 from shuyuan.problems import DeliveryError, PassingError, PlatformError
 from shuyuan.stages import Publication
-from shuyuan.warehouses import Lot
+from shuyuan.warehouses import Lot, Snapshot
 from shuyuan.warehouses.duckdb_tables import Change, literal, quoted
 
 LOCK_SECONDS = 300
@@ -72,6 +72,10 @@ class DuckDBSession:
             self.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         ledger.create_ledger(self)
         self.execute("CREATE SEQUENCE IF NOT EXISTS ledger.load_numbers")
+        self.execute(
+            "CREATE TABLE IF NOT EXISTS store.disputes (entry_id VARCHAR, field VARCHAR, kind VARCHAR,"
+            " source_id VARCHAR, element VARCHAR, key VARCHAR, first_seen TIMESTAMP)"
+        )
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
         """Run one statement. An unread result would block the next one, so it is read."""
@@ -131,26 +135,43 @@ class DuckDBSession:
             **counts,
         )
 
-    def copy_for_consumers(self, entry: Entry, folder: Path) -> None:
-        """Write the shared table as Parquet, unless the file there is of the current publication already.
-
-        A reader sees the old file or the new one. The file's metadata ``load_no`` says which publication it is.
-        """
+    def snapshot(self, entry: Entry, folder: Path) -> Snapshot | None:
+        """Return the shared table as a Parquet file; see the protocol. Its metadata say which publication it is."""
         current = ledger.current_publication(self, entry.id)
-        path = folder / f"{entry.table}.parquet"
-        if current is None or (path.exists() and self._load_no_of(path) == current.load_no):
-            return
+        if current is None:
+            return None
+        path = self.copy_view(entry.table, str(current.load_no), folder)
+        return Snapshot(path, current.load_no, current.data_date, current.published_at, current.rows)
+
+    def copy_view(self, view: str, version: str, folder: Path) -> Path:
+        """Write a view of ``share`` as a Parquet file; a reader sees the old file or the new one."""
+        path = folder / f"{view}.parquet"
+        if path.exists() and self._version_of(path) == version:
+            return path
         folder.mkdir(parents=True, exist_ok=True, mode=0o750)
         part = path.with_name(f".{path.name}.part")
-        options = f"FORMAT parquet, COMPRESSION snappy, KV_METADATA {{load_no: '{current.load_no}'}}"
-        self.execute(f"COPY (SELECT * FROM share.{quoted(entry.table)}) TO {literal(str(part))} ({options})")
+        options = f"FORMAT parquet, COMPRESSION snappy, KV_METADATA {{version: {literal(version)}}}"
+        self.execute(f"COPY (SELECT * FROM share.{quoted(view)}) TO {literal(str(part))} ({options})")
         with part.open("rb") as file:
             os.fsync(file.fileno())
         part.replace(path)
+        return path
 
-    def _load_no_of(self, path: Path) -> int:
-        found = self.query("SELECT value FROM parquet_kv_metadata(?) WHERE key = 'load_no'", [str(path)])
-        return int(bytes(found[0]["value"])) if found else 0
+    def replace_disputes(self, rows: Path | None, where: Mapping[str, str]) -> None:
+        """Replace the disputes of one comparison; see the protocol."""
+        named = ("entry_id", "field", "kind", "source_id")
+        same = " AND ".join(f"{name} = ?" for name in named)
+        values = [where[name] for name in named]
+        self.execute(f"DELETE FROM store.disputes WHERE {same}", values)
+        if rows is not None:
+            self.execute(
+                "INSERT INTO store.disputes SELECT ?, ?, ?, ?, ?, key, first_seen FROM read_parquet(?)",
+                [*values, where["element"], str(rows)],
+            )
+
+    def _version_of(self, path: Path) -> str:
+        found = self.query("SELECT value FROM parquet_kv_metadata(?) WHERE key = 'version'", [str(path)])
+        return bytes(found[0]["value"]).decode() if found else ""
 
     def _reject(self, lot: Lot, load_no: int) -> None:
         table = f"rejected.{quoted(lot.entry.table)}"
