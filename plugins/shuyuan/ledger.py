@@ -11,9 +11,11 @@ naive UTC. No column ever holds a personal value.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from shuyuan.stages import Delivery, RuleResult
@@ -39,7 +41,7 @@ TABLES: Mapping[str, str] = {
         load_no BIGINT PRIMARY KEY, load_id VARCHAR(64) NOT NULL, entry_id VARCHAR(130) NOT NULL,
         run_id VARCHAR(250) NOT NULL, delivery_id VARCHAR(64) NOT NULL, spec_digest VARCHAR(64) NOT NULL,
         spec_version VARCHAR(32) NOT NULL, data_date DATE NOT NULL, mode VARCHAR(16) NOT NULL,
-        rows BIGINT NOT NULL, added BIGINT NOT NULL, updated BIGINT NOT NULL, removed BIGINT NOT NULL,
+        "rows" BIGINT NOT NULL, added BIGINT NOT NULL, updated BIGINT NOT NULL, removed BIGINT NOT NULL,
         accepted BIGINT NOT NULL, rejected BIGINT NOT NULL, score DOUBLE PRECISION, token BIGINT NOT NULL,
         published_at TIMESTAMP NOT NULL, superseded_at TIMESTAMP""",
     "freshness": """
@@ -123,10 +125,12 @@ class Published:
     published_at: datetime
 
 
-def create_ledger(connection: Connection) -> None:
-    """Create the schema and the tables that are not there yet."""
+def create_ledger(connection: Connection, types: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Create the schema and the tables that are not there yet. ``types`` renames types for an engine."""
     connection.execute("CREATE SCHEMA IF NOT EXISTS ledger")
     for name, columns in TABLES.items():
+        for ours, theirs in types.items():
+            columns = re.sub(rf"\b{ours}\b", theirs, columns)
         connection.execute(f"CREATE TABLE IF NOT EXISTS ledger.{name} ({columns})")
 
 
@@ -208,7 +212,7 @@ def record_freshness(
 def current_publication(connection: Connection, entry_id: str) -> Published | None:
     """Return what consumers see of an entry now, or ``None`` when it was never published."""
     rows = connection.query(
-        "SELECT load_no, load_id, data_date, rows, published_at FROM ledger.publications"
+        'SELECT load_no, load_id, data_date, "rows", published_at FROM ledger.publications'
         " WHERE entry_id = ? AND superseded_at IS NULL ORDER BY load_no DESC LIMIT 1",
         [entry_id],
     )
@@ -229,16 +233,15 @@ def recent_volumes(connection: Connection, entry_id: str, last: int = 7) -> list
 
 
 def take_lease(connection: Connection, entry_id: str) -> int:
-    """Return a fencing token higher than any given before for this entry (the caller commits)."""
-    if not connection.query("SELECT token FROM ledger.leases WHERE entry_id = ?", [entry_id]):
-        insert(connection, "leases", {"entry_id": entry_id, "token": 0})
+    """Return a fencing token higher than any given before for this entry, whose line is there (the caller commits)."""
     connection.execute("UPDATE ledger.leases SET token = token + 1 WHERE entry_id = ?", [entry_id])
     return lease_token(connection, entry_id)
 
 
-def lease_token(connection: Connection, entry_id: str) -> int:
-    """Return the newest fencing token of an entry."""
-    return int(connection.query("SELECT token FROM ledger.leases WHERE entry_id = ?", [entry_id])[0]["token"])
+def lease_token(connection: Connection, entry_id: str, *, lock: bool = False) -> int:
+    """Return the newest fencing token of an entry; ``lock`` keeps others from taking one before the commit."""
+    sql = "SELECT token FROM ledger.leases WHERE entry_id = ?" + (" FOR UPDATE" if lock else "")
+    return int(connection.query(sql, [entry_id])[0]["token"])
 
 
 def insert(connection: Connection, table: str, values: Mapping[str, Any]) -> None:

@@ -129,7 +129,7 @@ def load(job: Job) -> Publication:
 def _published_by(session: Session, job: Job, delivery: Delivery) -> Publication | None:
     """What this very run published before it was killed, if it came that far."""
     rows = session.query(
-        "SELECT entry_id, load_no, load_id, data_date, published_at, rows, added, updated, removed"
+        'SELECT entry_id, load_no, load_id, data_date, published_at, "rows", added, updated, removed'
         " FROM ledger.publications WHERE load_id = ? AND run_id = ?",
         [job.load_id(delivery), job.run_id],
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from shuyuan.entry import Entry
 from shuyuan.ledger import Connection
@@ -100,14 +100,18 @@ class Warehouse(Protocol):
 
 BACKENDS: Mapping[str, str] = {
     "duckdb": "shuyuan.warehouses.duckdb:DuckDBWarehouse",
+    "mysql": "shuyuan.warehouses.mysql:MySQLWarehouse",
+    "mariadb": "shuyuan.warehouses.mysql:MySQLWarehouse",
+    "postgresql": "shuyuan.warehouses.postgresql:PostgreSQLWarehouse",
 }
+"""Scheme of the warehouse's URL → its backend, which is made from the URL."""
 
 
 def open_warehouse(project: Project) -> Warehouse:
     """Return the warehouse that the project's URL names. Raises ``PlatformError`` P301."""
-    scheme, _, rest = project.warehouse_url.partition(":///")
+    scheme = project.warehouse_url.partition("://")[0].partition("+")[0]
     if scheme not in BACKENDS:
         raise PlatformError("P301", url=scheme)
     module, _, name = BACKENDS[scheme].partition(":")
-    backend: Callable[[Any], Warehouse] = getattr(import_module(module), name)
-    return backend(Path("/" + rest) if not rest.startswith("/") else Path(rest))
+    backend: Callable[[str], Warehouse] = getattr(import_module(module), name)
+    return backend(project.warehouse_url)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shuyuan.entry import Field
+from shuyuan.entry import Entry, Field
 from shuyuan.ledger import Connection
 from shuyuan.problems import PlatformError
 from shuyuan.warehouses import Lot
@@ -46,10 +46,7 @@ class Change:
             counts = {"added": self.lot.accepted, "updated": 0, "removed": 0}
         else:
             counts = self._merge()
-        shown = ", ".join(quoted(field.name) for field in self.entry.fields)
-        view = f"share.{quoted(self.entry.table)}"
-        self.session.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT {shown}, _load_no FROM {self.table}")
-        self.session.execute(f"COMMENT ON VIEW {view} IS {literal(self.entry.title)}")
+        show_table(self.session, self.entry, self.table)
         return {"rows": self._count(self.table)} | counts
 
     def collect_garbage(self) -> None:
@@ -159,6 +156,18 @@ class Change:
         for row in there:
             if row["table_name"] not in kept:
                 self.session.execute(f"DROP TABLE store.{quoted(row['table_name'])}")
+
+
+def show_table(session: Connection, entry: Entry, table: str) -> None:
+    """Make the view of ``share`` show the entry's fields of ``table``; a field that it lacks is shown empty."""
+    there = {row["column_name"] for row in session.query(f"DESCRIBE {table}")}
+    shown = ", ".join(
+        quoted(field.name) if field.name in there else f"CAST(NULL AS {column_type(field)}) AS {quoted(field.name)}"
+        for field in entry.fields
+    )
+    view = f"share.{quoted(entry.table)}"
+    session.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT {shown}, _load_no FROM {table}")
+    session.execute(f"COMMENT ON VIEW {view} IS {literal(entry.title)}")
 
 
 def column_type(field: Field) -> str:
