@@ -232,6 +232,15 @@ def recent_volumes(connection: Connection, entry_id: str, last: int = 7) -> list
     return [int(row["accepted"]) for row in connection.query(sql, [entry_id])]
 
 
+def kept_publications(connection: Connection, entry_id: str, keep: int) -> list[int]:
+    """The load numbers that consumers see or saw last, ``keep`` of them: after a roll back not the highest ones."""
+    sql = (
+        "SELECT load_no FROM ledger.publications WHERE entry_id = ? ORDER BY CASE WHEN superseded_at IS NULL THEN 0"
+        f" ELSE 1 END, superseded_at DESC, load_no DESC LIMIT {int(keep)}"
+    )
+    return [int(row["load_no"]) for row in connection.query(sql, [entry_id])]
+
+
 def take_lease(connection: Connection, entry_id: str) -> int:
     """Return a fencing token higher than any given before for this entry, whose line is there (the caller commits)."""
     connection.execute("UPDATE ledger.leases SET token = token + 1 WHERE entry_id = ?", [entry_id])

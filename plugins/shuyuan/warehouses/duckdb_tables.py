@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shuyuan.entry import Entry, Field
-from shuyuan.ledger import Connection
+from shuyuan.ledger import Connection, kept_publications
 from shuyuan.problems import PlatformError
 from shuyuan.warehouses import Lot
 
@@ -144,11 +144,8 @@ class Change:
 
     def _drop_versions(self, keep: int) -> None:
         """Drop leftovers of killed runs and versions older than the last ``keep`` publications."""
-        published = self.session.query(
-            "SELECT load_no FROM ledger.publications WHERE entry_id = ? ORDER BY load_no DESC LIMIT " + str(keep),
-            [self.entry.id],
-        )
-        kept = {f"{self.entry.table}@{row['load_no']}" for row in published}
+        published = kept_publications(self.session, self.entry.id, keep)
+        kept = {f"{self.entry.table}@{load_no}" for load_no in published}
         there = self.session.query(
             "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'store' AND regexp_full_match(table_name, ?)",
             [f"{self.entry.table}@[0-9]+"],

@@ -101,11 +101,8 @@ class MySQLSession(ServerSession):
 
     def versions(self, entry: Entry) -> list[int]:
         """The load numbers that the table holds; only published ones count."""
-        rows = self.query(
-            f"SELECT load_no FROM ledger.publications WHERE entry_id = ? ORDER BY load_no DESC LIMIT {KEEP_VERSIONS}",
-            [entry.id],
-        )
-        return sorted(int(row["load_no"]) for row in rows) if entry.load.mode == "replace" else []
+        kept = ledger.kept_publications(self, entry.id, KEEP_VERSIONS) if entry.load.mode == "replace" else []
+        return sorted(kept)
 
     def show(self, entry: Entry, load_no: int) -> None:
         """Move the pointer."""

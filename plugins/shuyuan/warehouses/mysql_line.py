@@ -37,7 +37,7 @@ _FULL = {1021, 1114, 1041}
 _REFUSED = {1044, 1045, 1142, 1143, 1227, 1698, 3948, 1148}
 
 
-class StreamingResult(MySQLResult):
+class StreamingResult(MySQLResult):  # type: ignore[misc]  # pymysql has no types
     """A result that answers the server's wish for a local file from its connection's ``supply``."""
 
     def _read_load_local_packet(self, first_packet: Any) -> None:
@@ -54,7 +54,7 @@ class StreamingResult(MySQLResult):
         self._read_ok_packet(answer)
 
 
-class StreamingConnection(Connection):
+class StreamingConnection(Connection):  # type: ignore[misc]
     """A connection that can load from memory; see ``load``."""
 
     supply: tuple[str, Iterable[bytes]] | None = None

@@ -199,14 +199,10 @@ class PostgreSQLChange(ServerChange):
                 raise PlatformError("P304", entry=self.entry.id, difference=f"{field.name}: {known} → {wanted}")
 
     def _drop_versions(self, keep: int) -> None:
-        published = self.session.query(
-            f"SELECT load_no FROM ledger.publications WHERE entry_id = ? ORDER BY load_no DESC LIMIT {keep}",
-            [self.entry.id],
-        )
-        kept = {f"{self.entry.table}@{row['load_no']}" for row in published}
+        kept = ledger.kept_publications(self.session, self.entry.id, keep)
         for number in self.session.versions(self.entry):
             # A newer number may be a run that is just staging its rows.
-            if f"{self.entry.table}@{number}" not in kept and number < self.load_no:
+            if number not in kept and number < self.load_no:
                 self.session.execute(f"DROP TABLE IF EXISTS {self._version(number)}")
 
 
