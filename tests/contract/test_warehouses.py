@@ -12,45 +12,23 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from servers import KINDS, warehouse_at
 
 from shuyuan import ledger
-from shuyuan.demonstration.database_servers import database_server, missing_package
 from shuyuan.entry import Entry
 from shuyuan.problems import DeliveryError, PlatformError
 from shuyuan.warehouses import Lot
 from shuyuan.warehouses.duckdb import DuckDBWarehouse
-from shuyuan.warehouses.mysql import MySQLWarehouse
-from shuyuan.warehouses.postgresql import PostgreSQLWarehouse
-from shuyuan.warehouses.server import SCHEMAS
 
-BACKENDS = ("duckdb", "mariadb", "postgresql")
 DAY_1, DAY_2 = date(2026, 11, 20), date(2026, 11, 21)
 
 
-@pytest.fixture(scope="module", params=BACKENDS)
-def server(request, tmp_path_factory):
-    """A running server of the backend; ``None`` for the embedded one."""
-    if request.param == "duckdb":
-        yield None
-        return
-    package = missing_package(request.param)
-    if package:
-        pytest.skip(f"{request.param}: Debian package {package} is not installed")
-    with database_server(request.param, tmp_path_factory.mktemp(request.param)) as running:
-        yield running
-
-
-@pytest.fixture
-def warehouse(server, tmp_path):
+@pytest.fixture(params=KINDS)
+def warehouse(request, tmp_path, servers):
     """An empty warehouse."""
-    if server is None:
+    if request.param == "duckdb":
         return DuckDBWarehouse(tmp_path / "warehouse.duckdb")
-    backend = MySQLWarehouse if server.kind == "mariadb" else PostgreSQLWarehouse
-    made = backend(server.url)
-    with made.session() as session:
-        for schema in SCHEMAS:
-            session.execute(f"DROP SCHEMA IF EXISTS {schema}{'' if server.kind == 'mariadb' else ' CASCADE'}")
-    return made
+    return warehouse_at(servers.empty(request.param))
 
 
 def an_entry(mode="replace", **extra) -> Entry:

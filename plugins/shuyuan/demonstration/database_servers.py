@@ -102,7 +102,7 @@ def _prepare_mariadb(folder: Path) -> DatabaseServer:
     subprocess.run(
         ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal",
          "--skip-test-db"],
-        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=user,
+        check=True, stdout=subprocess.DEVNULL, stderr=(data / "server.log").open("wb"), user=user,
     )  # fmt: skip
     command = ["mariadbd", "--no-defaults", f"--datadir={data}", f"--port={port}", "--bind-address=127.0.0.1",
                f"--socket={data}/s", f"--pid-file={data}/pid", "--local-infile=1", "--innodb-buffer-pool-size=256M",
@@ -133,7 +133,7 @@ def _prepare_postgresql(folder: Path) -> DatabaseServer:
     subprocess.run(
         [_postgresql("initdb"), "-D", f"{data}/db", "-U", "shuyuan", "--auth=scram-sha-256", f"--pwfile={secret}",
          "-E", "UTF8", "--locale=C.UTF-8"],
-        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=user, cwd=data,
+        check=True, stdout=subprocess.DEVNULL, stderr=(data / "server.log").open("wb"), user=user, cwd=data,
     )  # fmt: skip
     secret.unlink()
     command = [_postgresql("postgres"), "-D", f"{data}/db", "-p", str(port), "-k", str(data),

@@ -43,7 +43,7 @@ def fetch(job: Job) -> Fetched:
         delivery.save(job.workdir)
         with job.warehouse.session() as session:
             unchanged = is_published(session, job, delivery)
-            if unchanged:
+            if unchanged and session.embedded:
                 session.snapshot(job.resource.entry, job.project.shared)
             ledger.record_delivery(session, job.delivery_id(delivery), delivery, None, job.run_id)
         point("delivery_saved")
@@ -120,7 +120,8 @@ def load(job: Job) -> Publication:
                 token = session.lease(job.resource.entry.id)
                 point("leased")
                 mine = session.publish(_lot(job, delivery, batch, verdict), token)
-            session.snapshot(job.resource.entry, job.project.shared)
+            if session.embedded:
+                session.snapshot(job.resource.entry, job.project.shared)
             point("copied")
         mine.save(job.workdir)
         return mine

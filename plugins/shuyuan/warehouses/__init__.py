@@ -57,6 +57,9 @@ class Snapshot:
 class Session(Connection, Protocol):
     """One open connection, alone on the embedded warehouse. Also the ledger's connection."""
 
+    embedded: bool
+    """Whether consumers cannot connect and read Parquet copies instead."""
+
     def transaction(self) -> AbstractContextManager[None]:
         """Commit on leaving; roll back when an exception leaves."""
 

@@ -61,6 +61,8 @@ class DuckDBWarehouse:
 class DuckDBSession(PublishingSession):
     """One connection to the file, alone on it."""
 
+    embedded = True
+
     def __init__(self, connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
         self._connection = connection
         self.execute("SET autoinstall_known_extensions = false")

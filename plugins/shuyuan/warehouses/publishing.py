@@ -41,6 +41,8 @@ class PublishingSession(ABC):
     """
 
     row_locks = False
+    embedded = False
+    """Whether consumers cannot connect and read Parquet copies instead."""
 
     @abstractmethod
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
