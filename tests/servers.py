@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -52,8 +53,14 @@ def warehouse_at(url: str) -> Warehouse:
         return open_warehouse(Project(Path(os.devnull)))
 
 
-def run_servers(folder: Path) -> Iterator[Servers]:
-    """The body of a session fixture."""
-    servers = Servers(folder)
-    with servers.stack:
-        yield servers
+def run_servers() -> Iterator[Servers]:
+    """The body of a session fixture.
+
+    Servers do not run as root, and pytest closes its own temporary folders to everybody else whenever another session
+    of it starts, so they get a folder beside those.
+    """
+    with tempfile.TemporaryDirectory(prefix="shuyuan-servers-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        servers = Servers(Path(folder))
+        with servers.stack:
+            yield servers

@@ -9,8 +9,8 @@ from collections import namedtuple
 
 import pyarrow.parquet as pq
 import pytest
-from servers import KINDS
 
+from servers import KINDS
 from shuyuan.crashpoints import POINTS
 from shuyuan.ledger import current_publication
 from shuyuan.project import Project

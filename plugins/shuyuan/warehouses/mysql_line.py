@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -21,7 +21,7 @@ from pymysql.protocol import LoadLocalPacketWrapper
 
 from shuyuan.problems import PassingError, PlatformError, ShuyuanError
 
-SETTINGS: Mapping[str, str] = {
+SETTINGS: dict[str, str] = {
     "sql_mode": "ANSI_QUOTES,STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
     "NO_ENGINE_SUBSTITUTION",
     "time_zone": "+00:00",

@@ -76,6 +76,22 @@ class PublishingSession(ABC):
     def reject(self, lot: Lot, load_no: int) -> None:
         """Keep the lot's rejected rows, inside the caller's transaction."""
 
+    def _publish(self, lot: Lot, token: int, load_no: int, change: Change) -> dict[str, int]:
+        change.stage()
+        point("rows_staged")
+        with self.transaction():
+            self._require_lease(lot.entry.id, token)
+            counts = dict(change.apply())
+            self.reject(lot, load_no)
+            write_publication(self, lot, load_no, token, counts)
+            point("before_commit")
+        return counts
+
+    def _require_lease(self, entry_id: str, token: int) -> None:
+        newest = ledger.lease_token(self, entry_id, lock=self.row_locks)
+        if newest != token:
+            raise PlatformError("P303", entry=entry_id, mine=token, newest=newest)
+
     def roll_back(self, entry: Entry, token: int, now: datetime) -> int:
         """Return to the publication before the current one, in one transaction, and return its load number.
 
@@ -88,9 +104,7 @@ class PublishingSession(ABC):
             raise PlatformError("P327", entry=entry.id, mode=entry.load.mode)
         former = kept[-1]
         with self.transaction():
-            newest = ledger.lease_token(self, entry.id, lock=self.row_locks)
-            if newest != token:
-                raise PlatformError("P303", entry=entry.id, mine=token, newest=newest)
+            self._require_lease(entry.id, token)
             self.show(entry, former)
             self.execute(
                 "UPDATE ledger.publications SET superseded_at = ? WHERE entry_id = ? AND superseded_at IS NULL",
@@ -116,16 +130,12 @@ class PublishingSession(ABC):
             raise DeliveryError("D606", data_date=str(lot.data_date), published=str(before.data_date))
         load_no = self.next_load_no()
         change = self.change(lot, load_no, before.load_no if before else None)
-        change.stage()
-        point("rows_staged")
-        with self.transaction():
-            newest = ledger.lease_token(self, lot.entry.id, lock=self.row_locks)
-            if newest != token:
-                raise PlatformError("P303", entry=lot.entry.id, mine=token, newest=newest)
-            counts = dict(change.apply())
-            self.reject(lot, load_no)
-            write_publication(self, lot, load_no, token, counts)
-            point("before_commit")
+        try:
+            counts = self._publish(lot, token, load_no, change)
+        except Exception:
+            # Whoever took over may have cleared our staged rows away: then that is what happened, not what it led to.
+            self._require_lease(lot.entry.id, token)
+            raise
         point("published")
         change.collect_garbage()
         point("garbage_collected")
