@@ -198,7 +198,7 @@ def test_a_replaced_table_can_be_rolled_back_to_the_former_publication(warehouse
     assert shared(warehouse) == [("a", "1.00"), ("b", "2.00")]
     with warehouse.session() as session, pytest.raises(PlatformError) as caught:
         session.roll_back(entry, session.lease(entry.id), datetime(2026, 11, 21, 3))
-    assert caught.value.problem.code == "P327"
+    assert caught.value.problem.code == "P337"
     publish(warehouse, a_lot(tmp_path, [("d", "4.00", None)], load_id="c", day=DAY_2))
     assert shared(warehouse) == [("d", "4.00")]
 

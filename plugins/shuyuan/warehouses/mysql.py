@@ -45,7 +45,7 @@ class MySQLWarehouse:
 
     @contextmanager
     def session(self) -> Iterator[MySQLSession]:
-        """Open a line of one's own. Driver errors leave as P306, P320 to P326."""
+        """Open a line of one's own. Driver errors leave as P306, P330 to P336."""
         line: StreamingConnection | None = None
         try:
             line = open_line(self.url)

@@ -73,7 +73,7 @@ class StreamingConnection(Connection):  # type: ignore[misc]
         name, chunks = self.supply or ("", ())
         self.supply = None
         if not name or wanted != name:
-            raise PlatformError("P324")
+            raise PlatformError("P334")
         for chunk in chunks:
             view = memoryview(chunk)
             for start in range(0, len(view), PACKET):
@@ -83,7 +83,7 @@ class StreamingConnection(Connection):  # type: ignore[misc]
         """Load CSV bytes into ``table`` and return the rows that the server took, all of them without a warning.
 
         Raises:
-            PlatformError: P325, the server would have changed or left out something; the load is undone.
+            PlatformError: P335, the server would have changed or left out something; the load is undone.
         """
         name = f"memory:{secrets.token_hex(16)}"
         self.supply = (name, chunks)
@@ -99,7 +99,7 @@ class StreamingConnection(Connection):  # type: ignore[misc]
         rows, *others = (int(number) for number in told.groups()) if told else (0, 1)
         if any(others):
             self.rollback()
-            raise PlatformError("P325")
+            raise PlatformError("P335")
         self.commit()
         return rows
 
@@ -108,7 +108,7 @@ def open_line(url: str) -> StreamingConnection:
     """Connect and set the session. Times are UTC, booleans come back as ``True`` and ``False``.
 
     Raises:
-        PlatformError: P326 the server did not take a setting.
+        PlatformError: P336 the server did not take a setting.
         pymysql.MySQLError: for ``translate``.
     """
     parts = urlsplit(url)
@@ -136,7 +136,7 @@ def open_line(url: str) -> StreamingConnection:
         mode, zone, letters = cursor.fetchone()
         if not set(SETTINGS["sql_mode"].split(",")) <= set(mode.split(",")) or zone != "+00:00" or letters != "utf8mb4":
             line.close()
-            raise PlatformError("P326", setting="sql_mode, time_zone, character_set")
+            raise PlatformError("P336", setting="sql_mode, time_zone, character_set")
     return line
 
 
@@ -148,11 +148,11 @@ def translate(error: pymysql.MySQLError) -> ShuyuanError:
     """Say what kind of failure a server's error is. Nothing of its text is kept: it may quote a row."""
     code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     if code in _GONE or isinstance(error, pymysql.err.InterfaceError):
-        return PassingError("P320", kind=code or type(error).__name__)
+        return PassingError("P330", kind=code or type(error).__name__)
     if code in _BUSY:
-        return PassingError("P321", kind=code)
+        return PassingError("P331", kind=code)
     if code in _FULL:
         return PassingError("P306", kind=str(code))
     if code in _REFUSED:
-        return PlatformError("P322", kind=code)
-    return PlatformError("P323", kind=code or type(error).__name__)
+        return PlatformError("P332", kind=code)
+    return PlatformError("P333", kind=code or type(error).__name__)

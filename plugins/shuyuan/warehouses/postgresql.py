@@ -44,7 +44,7 @@ class PostgreSQLWarehouse:
 
     @contextmanager
     def session(self) -> Iterator[PostgreSQLSession]:
-        """Open a line of one's own. Driver errors leave as P306, P320 to P323."""
+        """Open a line of one's own. Driver errors leave as P306, P330 to P333."""
         try:
             with psycopg.connect(self.url, autocommit=True, connect_timeout=15) as line:
                 for setting in SETTINGS:
@@ -246,11 +246,11 @@ def translate(error: psycopg.Error) -> ShuyuanError:
     """Say what kind of failure a server's error is. Nothing of its text is kept: it may quote a row."""
     state = error.sqlstate or ""
     if state[:2] in ("08", "57") or (isinstance(error, psycopg.OperationalError) and not state):
-        return PassingError("P320", kind=state or type(error).__name__)
+        return PassingError("P330", kind=state or type(error).__name__)
     if state in ("55P03", "40001", "40P01", "53300"):
-        return PassingError("P321", kind=state)
+        return PassingError("P331", kind=state)
     if state in ("53100", "53200"):
         return PassingError("P306", kind=state)
     if state[:2] in ("28", "42") and state in ("28000", "28P01", "42501"):
-        return PlatformError("P322", kind=state)
-    return PlatformError("P323", kind=state or type(error).__name__)
+        return PlatformError("P332", kind=state)
+    return PlatformError("P333", kind=state or type(error).__name__)

@@ -96,12 +96,12 @@ class PublishingSession(ABC):
         """Return to the publication before the current one, in one transaction, and return its load number.
 
         Raises:
-            PlatformError: P303 (a later run took over), P327 (there is no former version to return to).
+            PlatformError: P303 (a later run took over), P337 (there is no former version to return to).
         """
         current = ledger.current_publication(self, entry.id)
         kept = [number for number in self.versions(entry) if current and number < current.load_no]
         if not kept or current is None:
-            raise PlatformError("P327", entry=entry.id, mode=entry.load.mode)
+            raise PlatformError("P337", entry=entry.id, mode=entry.load.mode)
         former = kept[-1]
         with self.transaction():
             self._require_lease(entry.id, token)
