@@ -35,7 +35,7 @@ $(READY_DEV): $(READY) requirements-dev.txt
 
 setup: $(READY)  ## 只安装
 
-demo: $(READY)  ## 演示：四台前置机、一个部门数据库、一套真实的 Airflow，直到出报告
+demo: $(READY)  ## 演示：六台前置机、一个部门数据库、一套真实的 Airflow，直到比对完、出报告
 	@$(BIN)/shuyuan demo
 
 up: $(READY)  ## 启动同样的环境并保持运行，打印界面地址与登录名

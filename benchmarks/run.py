@@ -21,12 +21,16 @@ QUESTIONS = (
     ("2 · Governance for free", "governance.py", ("--rows", "1000000"), ("--rows", "5000000")),
     ("3 · DAG processor", "dag_processing.py", ()),
     ("4 · The platform's own cost", "platform_cost.py", ()),
+    ("5 · Check digits", "identifiers.py", ("--rows", "1000000")),
+    ("6 · Reconcile", "reconcile.py", ("--rows", "1000000", "--sources", "5000000")),
 )
 QUICK = {
     "validate.py": (("--rows", "100000", "--repeats", "1"),),
     "governance.py": (("--rows", "100000", "--repeats", "1"),),
     "dag_processing.py": (("--sizes", "100", "--repeats", "1"),),
     "platform_cost.py": (("--runs", "2"),),
+    "identifiers.py": (("--rows", "100000", "--repeats", "1"),),
+    "reconcile.py": (("--rows", "50000", "--sources", "200000", "--repeats", "1"),),
 }
 PACKAGES = ("apache-airflow", "great-expectations", "duckdb", "pandas", "pyarrow")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from shuyuan.catalog import Resource
-from shuyuan.entry import Department, Entry
+from shuyuan.entry import Department, Element, Entry
 from shuyuan.ledger import TABLES
 from shuyuan.project import Project
 
@@ -87,7 +87,12 @@ class Ledger:
 
 
 def make_resource(
-    entry_id: str, title: str, cycle: str = "daily", department: str = "某局", **changes: Any
+    entry_id: str,
+    title: str,
+    cycle: str = "daily",
+    department: str = "某局",
+    elements: Mapping[str, Element] | None = None,
+    **changes: Any,
 ) -> Resource:
     """A resource that needs no file."""
     key = changes.pop("key", ("id_card_no",))
@@ -130,7 +135,7 @@ def make_resource(
         }
     )  # fmt: skip
     named = Department(title=department, credit_code="11150624MA0N00016E")
-    return Resource(entry, Path("entry.yaml"), "0" * 64, named, {}, Project(Path("/nowhere")))
+    return Resource(entry, Path("entry.yaml"), "0" * 64, named, elements or {}, Project(Path("/nowhere")))
 
 
 def catalog() -> list[Resource]:

@@ -3,10 +3,11 @@
 The package is a house of floors; an import only ever points down
 (tests/unit/test_architecture.py holds it):
 
-0  problems, language, workdays, scoring, identifiers, crashpoints   pure facts and formulas
+0  problems, language, workdays, scoring, identifiers,            pure facts and formulas
+   normal_forms, masking, crashpoints
 1  project, entry, catalog, stages                                what is declared, what flows
 2  sources, formats, quality, warehouses, ledger                  the outside world
-3  pipeline, reporting, demonstration                             what the product does
+3  pipeline, one_source, reporting, demonstration                 what the product does
 4  orchestration, cli                                             the faces
 """
 

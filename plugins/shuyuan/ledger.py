@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -72,8 +72,9 @@ TABLES: Mapping[str, str] = {
         opened_at TIMESTAMP NOT NULL, due_on DATE NOT NULL, state VARCHAR(16) NOT NULL, answered_at TIMESTAMP,
         answered_by VARCHAR(100), answer TEXT, closed_at TIMESTAMP, reopened BIGINT NOT NULL""",
     "correction_events": """
-        correction_id VARCHAR(32) NOT NULL, step BIGINT NOT NULL, happened_at TIMESTAMP NOT NULL, action VARCHAR(16) NOT NULL,
-        who VARCHAR(100) NOT NULL, note TEXT, rows_then BIGINT NOT NULL, PRIMARY KEY (correction_id, step)""",
+        correction_id VARCHAR(32) NOT NULL, step BIGINT NOT NULL, happened_at TIMESTAMP NOT NULL,
+        action VARCHAR(16) NOT NULL, who VARCHAR(100) NOT NULL, note TEXT, rows_then BIGINT NOT NULL,
+        PRIMARY KEY (correction_id, step)""",
 }
 
 
@@ -125,6 +126,46 @@ class Published:
     published_at: datetime
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """One line of ``ledger.comparisons``: one copied field (or key) of ``entry_id`` held against ``source_id``.
+
+    ``kind``: ``reference`` (does the source know the key) or ``attribute`` (do both say the same). ``state``:
+    ``compared`` or ``not_compared``; then ``reason`` says why and all counts and the score are ``None``.
+    Counts are rows; ``score`` is 0 to 100, ``None`` where nothing could be counted.
+    """
+
+    run_id: str
+    compared_at: datetime
+    entry_id: str
+    field: str
+    element: str
+    kind: str
+    source_id: str
+    match_key: str
+    link_digest: str
+    state: str
+    indicator: str
+    reason: str | None = None
+    copy_load_no: int | None = None
+    source_load_no: int | None = None
+    copy_rows: int | None = None
+    matched: int | None = None
+    agreeing: int | None = None
+    differing: int | None = None
+    blank_here: int | None = None
+    blank_there: int | None = None
+    only_here: int | None = None
+    only_there: int | None = None
+    source_duplicates: int | None = None
+    score: float | None = None
+
+    @property
+    def copy(self) -> tuple[str, str, str]:
+        """Which copy: entry, field, source."""
+        return self.entry_id, self.field, self.source_id
+
+
 def create_ledger(connection: Connection, types: Mapping[str, str] = MappingProxyType({})) -> None:
     """Create the schema and the tables that are not there yet. ``types`` renames types for an engine."""
     connection.execute("CREATE SCHEMA IF NOT EXISTS ledger")
@@ -168,6 +209,31 @@ def record_run(connection: Connection, run: Run) -> None:
     }
     connection.execute("DELETE FROM ledger.runs WHERE run_id = ?", [run.run_id])
     insert(connection, "runs", values)
+
+
+def record_spec(
+    connection: Connection, digest: str, entry_id: str, version: str, spec: str, elements: str, now: datetime
+) -> None:
+    """Write the effective spec of a run once; what its elements say (JSON, by name) follows the latest run."""
+    known = connection.query("SELECT elements FROM ledger.specs WHERE spec_digest = ?", [digest])
+    if not known:
+        values = {"spec_digest": digest, "entry_id": entry_id, "version": version, "first_run_at": now}
+        insert(connection, "specs", values | {"spec": spec, "elements": elements})
+    elif known[0]["elements"] != elements:
+        connection.execute("UPDATE ledger.specs SET elements = ? WHERE spec_digest = ?", [elements, digest])
+
+
+def last_specs(connection: Connection) -> list[dict[str, Any]]:
+    """Return what each entry last ran: ``entry_id, started_at, spec_digest, version, spec, elements``, by entry id.
+
+    ``spec`` and ``elements`` are JSON texts, ``None`` for a run from before specs were kept.
+    """
+    return connection.query(
+        "SELECT r.entry_id, r.started_at, r.spec_digest, r.spec_version AS version, s.spec, s.elements FROM"
+        " (SELECT t.*, row_number() OVER (PARTITION BY t.entry_id ORDER BY t.started_at DESC, t.run_id DESC) AS place"
+        " FROM ledger.runs t) r LEFT JOIN ledger.specs s ON s.spec_digest = r.spec_digest"
+        " WHERE r.place = 1 ORDER BY r.entry_id"
+    )
 
 
 def record_results(connection: Connection, run_id: str, entry_id: str, results: Iterable[RuleResult]) -> None:
@@ -251,6 +317,28 @@ def lease_token(connection: Connection, entry_id: str, *, lock: bool = False) ->
     """Return the newest fencing token of an entry; ``lock`` keeps others from taking one before the commit."""
     sql = "SELECT token FROM ledger.leases WHERE entry_id = ?" + (" FOR UPDATE" if lock else "")
     return int(connection.query(sql, [entry_id])[0]["token"])
+
+
+def record_comparisons(connection: Connection, lines: Iterable[Comparison]) -> None:
+    """Write comparison lines; a retried run replaces its earlier ones."""
+    for line in lines:
+        connection.execute(
+            "DELETE FROM ledger.comparisons WHERE run_id = ? AND entry_id = ? AND field = ? AND source_id = ?",
+            [line.run_id, *line.copy],
+        )
+        insert(connection, "comparisons", asdict(line))
+
+
+def latest_comparisons(connection: Connection) -> dict[tuple[str, str, str], Comparison]:
+    """Return the newest line of every copy, by entry, field and source; also of what is no copy any more."""
+    columns = ", ".join(one.name for one in fields(Comparison))
+    rows = connection.query(
+        f"SELECT {columns} FROM (SELECT t.*, row_number() OVER (PARTITION BY t.entry_id, t.field, t.source_id"
+        " ORDER BY t.compared_at DESC, t.run_id DESC) AS place FROM ledger.comparisons t) newest WHERE place = 1"
+        " ORDER BY entry_id, source_id, match_key, kind DESC, field"
+    )
+    lines = (Comparison(**row) for row in rows)
+    return {line.copy: line for line in lines}
 
 
 def insert(connection: Connection, table: str, values: Mapping[str, Any]) -> None:

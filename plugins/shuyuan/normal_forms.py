@@ -20,6 +20,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Literal
 
+from shuyuan.identifiers import modern_resident_id
+
 NormalForm = Literal["exact", "text", "name", "code", "resident_id"]
 
 INTERPUNCT = "\u00b7"
@@ -48,15 +50,6 @@ def _code(text: str) -> str:
 def _resident_id(text: str) -> str:
     code = _text(text).upper()
     return modern_resident_id(code) if _OLD_ID.fullmatch(code) else code
-
-
-def modern_resident_id(old: str) -> str:
-    """Turn a 15-digit resident ID into its 18-digit form: the century 19 and the check character (GB 11643-1999)."""
-    from shuyuan.identifiers import RESIDENT_CHECKS, RESIDENT_WEIGHTS
-
-    digits = f"{old[:6]}19{old[6:]}"
-    total = sum(int(digit) * weight for digit, weight in zip(digits, RESIDENT_WEIGHTS, strict=True))
-    return digits + RESIDENT_CHECKS[total % 11]
 
 
 @cache

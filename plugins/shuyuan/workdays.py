@@ -77,6 +77,22 @@ class Calendar:
             day += timedelta(days=1)
         return day
 
+    def due_after(self, day: date, working_days: int) -> date:
+        """Return the last of ``working_days`` working days after ``day``; ``day`` itself does not count."""
+        while working_days > 0:
+            day += timedelta(days=1)
+            working_days -= self.is_workday(day)
+        return day
+
+    def days_left(self, today: date, due: date) -> int:
+        """Return the working days after ``today`` up to ``due``; negative: those after ``due`` up to ``today``.
+
+        0 on the due day itself, and on days off right after it.
+        """
+        first, last, sign = (today, due, 1) if today <= due else (due, today, -1)
+        span = (first + timedelta(days=step) for step in range(1, (last - first).days + 1))
+        return sign * sum(self.is_workday(day) for day in span)
+
 
 def _warn_of_unknown_year(year: int) -> None:
     warnings.warn(f"no holiday calendar for {year}: counting Monday to Friday as workdays", stacklevel=3)

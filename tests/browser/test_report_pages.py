@@ -8,6 +8,7 @@ from html import escape, unescape
 
 import pytest
 
+import synthetic_comparisons as comparisons
 from shuyuan.reporting import build_site, read_facts
 from synthetic_ledger import NOW, build, catalog, make_resource
 
@@ -48,9 +49,21 @@ def site(tmp_path_factory):
         make_resource("public_security.long", LONG[:50], department="鄂托克旗" * 8, legal_basis="x" * 400),
         make_resource("public_security.markup", "<script>alert(1)</script>", department="<b>局</b>"),
     ]
-    resources = [*catalog(), *hostile]
+    items = next(entry for entry in comparisons.ENTRIES if entry[0] == "housing_fund.accounts")
+    copied = [
+        *comparisons.catalog(),
+        *(comparisons.copy_holder(f"office_{n:02d}.a", LONG[:50], *items[2:]) for n in range(13)),
+    ]
+    copied.append(comparisons.copy_holder("office_99.markup", "<script>alert(1)</script>", *items[2:]))
+    resources = [
+        *(one for one in catalog() if one.entry.id not in {each.entry.id for each in copied}),
+        *hostile,
+        *copied,
+    ]
+    ledger = build(resources)
+    comparisons.compare(ledger, resources, rates=dict.fromkeys(((one.entry.id, "location") for one in copied), 0.25))
     folder = tmp_path_factory.mktemp("report") / "site"
-    build_site(resources, read_facts(build(resources), NOW), folder)
+    build_site(resources, read_facts(ledger, NOW), folder)
     return folder
 
 
@@ -70,7 +83,11 @@ def probe(tmp_path, page, width):
 
 PAGES = (
     "index.html",
+    "one-source.html",
     "notes.html",
+    "entries/housing_fund.accounts.html",
+    "entries/market_regulation.companies.html",
+    "entries/office_99.markup.html",
     "entries/natural_resources.real_estate.html",
     "entries/public_security.long.html",
     "entries/public_security.markup.html",
@@ -94,10 +111,9 @@ def test_the_guarded_page_is_styled_and_runs_nothing(site, tmp_path):
     assert "data-probe=" not in dom.partition("<body>")[0], "the content policy stops even a script in the page"
 
 
-def test_it_prints_on_a4(site, tmp_path):
-    chromium(
-        tmp_path, "--no-pdf-header-footer", f"--print-to-pdf={tmp_path / 'a4.pdf'}", (site / "index.html").as_uri()
-    )
+@pytest.mark.parametrize("name", ["index.html", "one-source.html"])
+def test_it_prints_on_a4(site, tmp_path, name):
+    chromium(tmp_path, "--no-pdf-header-footer", f"--print-to-pdf={tmp_path / 'a4.pdf'}", (site / name).as_uri())
     sizes = re.findall(rb"/MediaBox \[([0-9. ]+)\]", (tmp_path / "a4.pdf").read_bytes())
     assert sizes
     for size in sizes:

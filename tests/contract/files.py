@@ -8,7 +8,8 @@ import io
 import json
 import struct
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import xlsxwriter
 from pyarrow import parquet
 
 from shuyuan import formats
-from shuyuan.entry import Entry
+from shuyuan.entry import Element, Entry
 from shuyuan.problems import DeliveryError, Problem
 from shuyuan.stages import Batch, DeliveredFile, Delivery
 
@@ -53,6 +54,7 @@ class StandIn:
     """What reading needs of a catalog resource."""
 
     entry: Entry
+    elements: Mapping[str, Element] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -194,7 +196,9 @@ CSV = {"type": "csv"}
 ABC = text_fields("a", "b", "c")
 
 
-def read(entry: Entry, workdir: Path, *files: bytes | tuple[str, bytes]) -> Reading:
+def read(
+    entry: Entry, workdir: Path, *files: bytes | tuple[str, bytes], elements: Mapping[str, Element] | None = None
+) -> Reading:
     """Deliver ``files`` (bytes, or name and bytes) and read them."""
     (workdir / "raw").mkdir(parents=True, exist_ok=True)
     delivered = []
@@ -212,7 +216,7 @@ def read(entry: Entry, workdir: Path, *files: bytes | tuple[str, bytes]) -> Read
         evidence="stable",
         files=tuple(delivered),
     )
-    batch = formats.read(StandIn(entry), delivery, workdir)
+    batch = formats.read(StandIn(entry, elements or {}), delivery, workdir)
     return Reading(batch, workdir)
 
 

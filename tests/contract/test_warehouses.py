@@ -8,6 +8,7 @@ import threading
 from dataclasses import replace
 from datetime import date, datetime
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -265,3 +266,46 @@ def test_extreme_numbers_and_dates_survive(warehouse, tmp_path):
     table = pq.read_table(snapshot.path).sort_by("id")
     assert [str(amount) for amount in table["amount"].to_pylist()] == [row[1] for row in rows]
     assert table["born_on"].to_pylist() == [row[2] for row in rows]
+
+
+DISPUTED = {"entry_id": "a.b", "field": "name", "kind": "differing", "source_id": "c.d", "element": "person_name"}
+MORNING, NOON = datetime(2026, 11, 20, 1, 0), datetime(2026, 11, 20, 4, 0)
+
+
+def disputes_of(folder, rows):
+    path = folder / f"disputes-{len(rows)}.parquet"
+    columns = {name: [row[place] for row in rows] for place, name in enumerate(("key", "copy_value", "source_value"))}
+    pq.write_table(pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()}), path)
+    return path
+
+
+def test_a_dispute_that_stays_keeps_the_day_it_was_first_seen(warehouse, tmp_path):
+    first = disputes_of(tmp_path, [("2", "b", "B"), ("1", "a", "A")])
+    then = disputes_of(tmp_path, [("2", "b", "B"), ("3", "c", "C"), ("0", "d", "D")])
+    with warehouse.session() as session:
+        session.replace_disputes(first, DISPUTED, MORNING)
+        session.replace_disputes(first, DISPUTED | {"field": "other"}, MORNING)
+        session.replace_disputes(then, DISPUTED | {"element": "renamed"}, NOON)
+        listed = session.list_disputes(then, DISPUTED, 2)
+        elements = session.query("SELECT DISTINCT element FROM store.disputes WHERE field = 'name'")
+        session.replace_disputes(None, DISPUTED, NOON)
+        left = session.query("SELECT DISTINCT field FROM store.disputes")
+    assert listed == [
+        {"key": "2", "first_seen": MORNING, "copy_value": "b", "source_value": "B"},
+        {"key": "0", "first_seen": NOON, "copy_value": "d", "source_value": "D"},
+    ]
+    assert elements == [{"element": "renamed"}]
+    assert left == [{"field": "other"}]
+
+
+def test_views_are_defined_described_copied_and_dropped(warehouse, tmp_path):
+    publish(warehouse, a_lot(tmp_path, [A, B]))
+    with warehouse.session() as session:
+        session.define_view("person", "SELECT id FROM share.civil_affairs__people", "人's view")
+        assert session.describe_views()["person"] == "人's view"
+        session.copy_view("person", "1", tmp_path / "share")
+        session.define_view("person", "SELECT id, amount FROM share.civil_affairs__people", "人")
+        path = session.copy_view("person", "2", tmp_path / "share")
+        assert pq.read_schema(path).names == ["id", "amount"]
+        session.drop_view("person")
+        assert "person" not in session.describe_views()

@@ -83,8 +83,9 @@ def test_a_failed_load_reaches_the_runs_state(dag):
     assert dag.get_task("done").upstream_task_ids == {"load"}
 
 
-def test_loading_updates_the_entrys_asset(dag):
-    assert [asset.uri for asset in dag.get_task("load").outlets] == ["share://civil_affairs/low_income_households"]
+def test_loading_updates_the_entrys_asset_and_the_one_of_all_publications(dag):
+    uris = [asset.uri for asset in dag.get_task("load").outlets]
+    assert uris == ["share://civil_affairs/low_income_households", "share://publications/"]
     assert not any(task.outlets for task in dag.tasks if task.task_id != "load")
 
 

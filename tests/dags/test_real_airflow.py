@@ -17,7 +17,7 @@ from filelock import FileLock
 from building import department_text, entry_text, make_project
 from shuyuan.demonstration.frontends import start_frontends
 from shuyuan.orchestration.client import new_run_id
-from shuyuan.orchestration.identity import dag_id, ledger_run_id
+from shuyuan.orchestration.identity import RECONCILE_DAG, dag_id, ledger_run_id
 from shuyuan.orchestration.local import CATALOG_ONLY, LocalAirflow
 from shuyuan.warehouses import open_warehouse
 from shuyuan.workdays import LOCAL
@@ -25,15 +25,30 @@ from vehicle_entries import vehicle_entry
 
 DAY = "2026-11-20"
 TABLES = ("happy", "same", "blocked", "killed", "suspended")
+REGISTER, INSURED = "traffic_police.register", "traffic_police.insured"
+ELEMENTS = """
+plate: {title: 号牌号码, type: string, source: traffic_police.register}
+seats: {title: 核定载客, type: integer, source: traffic_police.register}
+"""
 LATE = "civil_affairs.late"
 NEVER = "civil_affairs.never"
 
 
-def fill(path, table, plates):
+def fill(path, table, plates, **seats):
     with sqlite3.connect(path) as database:
         database.execute(f"DROP TABLE IF EXISTS {table}")
         database.execute(f"CREATE TABLE {table} (plate TEXT, seats TEXT)")
-        database.executemany(f"INSERT INTO {table} VALUES (?, ?)", [(plate, "5") for plate in plates])
+        database.executemany(f"INSERT INTO {table} VALUES (?, ?)", [(plate, seats.get(plate, "5")) for plate in plates])
+
+
+def linked_entry(entry_id, authoritative):
+    shared = {"authoritative": True} if authoritative else {}
+    fields = [
+        {"name": "plate", "title": "号牌号码", "element": "plate", "required": True} | shared,
+        {"name": "seats", "title": "核定载客", "element": "seats"} | shared,
+    ]
+    # Of no promised date: with the tests' old data date the source would be stale, and nothing compared.
+    return vehicle_entry(entry_id.partition(".")[2], status="confirmed", fields=fields, update={"cycle": "irregular"})
 
 
 def file_entry(name, **update):
@@ -59,10 +74,14 @@ def center(tmp_path_factory):
     }
     broken = vehicle_entry("broken").replace("daily", "dialy")
     entries |= {"traffic_police.broken": broken, "traffic_police.timed": vehicle_entry("timed")}
+    entries |= {REGISTER: linked_entry(REGISTER, True), INSURED: linked_entry(INSURED, False)}
     entries |= {LATE: file_entry("late"), NEVER: file_entry("never", grace="1s", wait="1s")}
     front_end = {"connection": "civil_affairs_frontend", "slots": 5}
     project = make_project(
-        root / "center", entries, departments={"civil_affairs": department_text(front_end=front_end)}
+        root / "center",
+        entries,
+        departments={"civil_affairs": department_text(front_end=front_end)},
+        elements=ELEMENTS,
     )
     home = root / "civil_affairs"
     (home / "out").mkdir(parents=True)
@@ -73,6 +92,7 @@ def center(tmp_path_factory):
         tuned = {
             "SHUYUAN_VAR": str(project.root / "var"),
             "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "2",
+            "SHUYUAN_RECONCILE_PAUSE": "1",
             "AIRFLOW_CONN_TRAFFIC_POLICE_DB": json.dumps({"conn_type": "sqlite", "host": str(database)}),
             "AIRFLOW_CONN_CIVIL_AFFAIRS_FRONTEND": frontends.connections["civil_affairs"],
         }
@@ -122,13 +142,30 @@ def recorded(center, entry_id, run_id):
     return row
 
 
-def events(center, entry_id):
+def events(center, entry_id, asset=None):
     told = center.client.get(f"/assets/events?order_by=timestamp&limit=100&source_dag_id={dag_id(entry_id)}")
-    return [event["extra"] for event in told["asset_events"]]
+    return [event["extra"] for event in told["asset_events"] if event["name"] == (asset or entry_id)]
 
 
 def task_of(center, entry_id, run_id, task_id, part=""):
     return center.client.get(f"/dags/{dag_id(entry_id)}/dagRuns/{run_id}/taskInstances/{task_id}{part}")
+
+
+def settle(center):
+    client = center.client
+    wait_for(lambda: not client.waking(RECONCILE_DAG) and not client.open_runs(RECONCILE_DAG))
+
+
+def compared(center):
+    """The numbers of the newest line of each field of the copy."""
+    asked = "field, kind, matched, agreeing, differing, only_here"
+    rows = query(center, f"SELECT {asked} FROM ledger.comparisons WHERE entry_id = ? ORDER BY compared_at", INSURED)
+    return {row.pop("field"): row for row in rows}
+
+
+def corrections(center):
+    rows = query(center, "SELECT field, kind, state, closed_at FROM ledger.corrections WHERE entry_id = ?", INSURED)
+    return {(row["field"], row["kind"]): "closed" if row["closed_at"] else row["state"] for row in rows}
 
 
 @pytest.fixture(autouse=True)
@@ -146,6 +183,7 @@ def test_a_delivery_is_published_recorded_and_announced(center):
     assert row["data_date"] == date.fromisoformat(DAY)
     (extra,) = events(center, entry_id)
     assert (extra["rows"], extra["data_date"]) == (3, DAY)
+    assert events(center, entry_id, "publications") == [{"entry": entry_id} | extra]
     shown = task_of(center, entry_id, run_id, "fetch")["rendered_fields"]
     assert shown["spec"]["title"] == "机动车happy"
     counts = task_of(center, entry_id, run_id, "check", "/xcomEntries/return_value")["value"]
@@ -259,6 +297,59 @@ def test_the_nightly_upkeep_runs(center):
     wait_for(lambda: state() in ("success", "failed"))
     assert state() == "success"
     assert (center.project.root / "var" / "report" / "index.html").is_file()
+
+
+def test_publications_wake_the_comparison_and_a_corrected_copy_closes_its_correction(center):
+    plates = ["蒙Z00001", "蒙Z00002", "蒙Z00003"]
+    fill(center.database, "register", plates)
+    fill(center.database, "insured", [*plates[:2], "蒙Z00009"], 蒙Z00002="7")
+    ids = [trigger(center, REGISTER), trigger(center, INSURED)]
+    assert [ended(center, *run) for run in zip((REGISTER, INSURED), ids, strict=True)] == ["success"] * 2
+    settle(center)
+    assert compared(center) == {
+        "plate": {"kind": "reference", "matched": 2, "agreeing": None, "differing": None, "only_here": 1},
+        "seats": {"kind": "attribute", "matched": 2, "agreeing": 1, "differing": 1, "only_here": None},
+    }
+    assert corrections(center) == {("plate", "unknown"): "open", ("seats", "differing"): "open"}
+
+    fill(center.database, "insured", plates)
+    assert run(center, INSURED)[1] == "success"
+    settle(center)
+    assert compared(center)["seats"]["agreeing"] == 3
+    assert corrections(center) == {("plate", "unknown"): "closed", ("seats", "differing"): "closed"}
+
+    told = center.client.get(f"/dags/{RECONCILE_DAG}/dagRuns?limit=100")["dag_runs"]
+    assert {one["run_type"] for one in told} == {"asset_triggered"}
+    assert {one["state"] for one in told} == {"success"}
+
+
+def test_the_same_delivery_again_wakes_no_comparison(center):
+    def runs():
+        assert center.client.waking(RECONCILE_DAG) == 0
+        return center.client.get(f"/dags/{RECONCILE_DAG}/dagRuns?limit=1")["total_entries"]
+
+    fill(center.database, "same", ["蒙Z00001", "蒙Z00002", "蒙Z00004"])
+    settle(center)
+    before = runs()
+    run_id, _, _ = run(center, "traffic_police.same")
+    assert recorded(center, "traffic_police.same", run_id)["outcome"] == "published"
+    settle(center)
+    woken = runs()
+    assert woken > before
+    run_id, _, _ = run(center, "traffic_police.same")
+    assert recorded(center, "traffic_police.same", run_id)["outcome"] == "unchanged"
+    assert runs() == woken
+
+
+def test_comparisons_asked_for_by_many_at_once_are_made_once(center):
+    settle(center)
+    runs = [center.client.trigger(RECONCILE_DAG, new_run_id("manual"), {}) for _ in range(4)]
+    settle(center)
+    states = [
+        center.client.get(f"/dags/{RECONCILE_DAG}/dagRuns/{run_id}/taskInstances/reconcile")["state"] for run_id in runs
+    ]
+    assert states[-1] == "success"
+    assert "skipped" in states[:-1]
 
 
 def test_a_second_airflow_of_the_project_is_refused_and_the_first_is_found(center):

@@ -5,6 +5,18 @@
 
 from shuyuan.catalog.faults import CatalogError
 from shuyuan.catalog.gathering import Catalog, read_catalog
+from shuyuan.catalog.links import resource_links, unusable_sources
 from shuyuan.catalog.resources import Resource, load_resource
+from shuyuan.catalog.subjects import read_one_source, read_subjects
 
-__all__ = ["Catalog", "CatalogError", "Resource", "load_resource", "read_catalog"]
+__all__ = [
+    "Catalog",
+    "CatalogError",
+    "Resource",
+    "load_resource",
+    "read_catalog",
+    "read_one_source",
+    "read_subjects",
+    "resource_links",
+    "unusable_sources",
+]

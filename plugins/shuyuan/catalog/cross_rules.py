@@ -6,6 +6,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
+from shuyuan.catalog.copy_rules import check_copies
 from shuyuan.catalog.dictionary import Dictionary
 from shuyuan.catalog.explaining import Finding
 from shuyuan.catalog.resources import Draft
@@ -23,6 +24,7 @@ def check_together(drafts: list[Draft], dictionary: Dictionary) -> Iterator[Prob
     yield from _one_file(active)
     yield from _related(active)
     yield from _authorities(active, dictionary)
+    yield from check_copies(active, dictionary.elements)
 
 
 def plain(title: str) -> str:

@@ -63,9 +63,14 @@ def read_elements(project: Project) -> Dictionary:
                 continue
             found.documents[name] = document
             try:
-                found.elements[name] = Element.model_validate(value, by_name=False, by_alias=True)
+                element = Element.model_validate(value, by_name=False, by_alias=True)
             except ValidationError as error:
                 found.problems += [f.at(document, (name,)) for f in explain_errors(error, Element, value)]
+                continue
+            found.elements[name] = element
+            if element.normal_form != "exact" and element.type != "string":
+                facts = {"key": f"{name}.normal_form", "type": element.type, "form": element.normal_form}
+                found.problems.append(Finding("E246", (name, "normal_form"), facts).at(document))
     return found
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from shuyuan.catalog.bounds import is_date_pattern
 from shuyuan.catalog.explaining import Finding
 from shuyuan.catalog.field_rules import check_fields, check_row_rules, is_unsure
+from shuyuan.catalog.originals import check_originals
 from shuyuan.entry import DatabaseSource, Element, Entry
 from shuyuan.entry.model import DATE_PLACEHOLDER
 from shuyuan.project import Project
@@ -135,6 +136,10 @@ def _fields(scene: Scene) -> Iterator[Finding]:
     yield from check_fields(scene.written, scene.entry, scene.elements, scene.project)
 
 
+def _originals(scene: Scene) -> Iterator[Finding]:
+    yield from check_originals(scene.entry, scene.elements)
+
+
 def _rules(scene: Scene) -> Iterator[Finding]:
     unsure = frozenset(field.name for field in scene.written.fields if is_unsure(field, scene.elements))
     yield from check_row_rules(scene.entry, unsure, scene.project)
@@ -152,6 +157,7 @@ RULES: dict[Callable[[Scene], Iterator[Finding]], frozenset[str]] = {
     _publication: frozenset({"status", "legal_basis", "owner", "published_on"}),
     _gate: frozenset({"quality"}),
     _fields: frozenset({"fields"}),
+    _originals: frozenset({"fields"}),
     _rules: frozenset({"fields", "quality"}),
 }
 """Rule → the top-level keys that it reads."""

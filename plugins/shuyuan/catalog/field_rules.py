@@ -14,14 +14,18 @@ from shuyuan.entry import (
     Element,
     Entry,
     Field,
+    KnownRegionRule,
     LengthRule,
+    MatchesIdRule,
     NotAfterRule,
+    NotExcelDamagedRule,
     OneOfRule,
     PatternRule,
     RowCountRule,
     Rule,
     UniqueRule,
 )
+from shuyuan.identifiers import REGION_PLACES
 from shuyuan.project import Project
 
 FITTING = {
@@ -30,6 +34,9 @@ FITTING = {
     "pattern": ("string",),
     "one_of": ("string", "integer"),
     "not_after": ("date", "datetime"),
+    "matches_id": ("string", "integer", "date"),
+    "known_region": ("string",),
+    "not_excel_damaged": ("string",),
 }
 """Row rule → the kinds of field that it can judge."""
 
@@ -106,8 +113,8 @@ def check_row_rules(entry: Entry, unsure: frozenset[str], project: Project) -> I
             yield Finding("E904", here, {"key": key})
         yield from (
             Finding(f.code, (*here, *f.path), {"key": key, **f.facts}, f.allowed, f.nearest)
-            for f in _check_rule(rule, fields)
-            if not (f.code in ("E209", "E211") and f.facts.get("field") in unsure)
+            for f in _check_rule(rule, fields, project)
+            if not (f.code in ("E209", "E211", "E247") and f.facts.get("field") in unsure)
         )
     for at, name in enumerate(entry.quality.suites):
         yield from _check_suite(at, name, fields, project)
@@ -130,7 +137,7 @@ def _identity(rule: Rule) -> tuple[str, ...]:
     return (rule.rule, rule.field)
 
 
-def _check_rule(rule: Rule, fields: Mapping[str, Field]) -> Iterator[Finding]:
+def _check_rule(rule: Rule, fields: Mapping[str, Field], project: Project) -> Iterator[Finding]:
     if isinstance(rule, UniqueRule):
         for at, name in enumerate(rule.fields):
             if name not in fields:
@@ -155,7 +162,26 @@ def _check_rule(rule: Rule, fields: Mapping[str, Field]) -> Iterator[Finding]:
             yield Finding("E208", ("than",), {"field": rule.than}, nearest=near)
         elif other.kind not in FITTING["not_after"]:
             yield Finding("E209", ("than",), {"field": rule.than, "type": other.type or "string", "rule": rule.rule})
-    yield from _check_bounds(rule, field)
+    if isinstance(rule, MatchesIdRule):
+        yield from _check_checked(("id",), rule.id, ("resident_id",), fields)
+    elif isinstance(rule, KnownRegionRule):
+        yield from _check_checked(("field",), rule.field, tuple(REGION_PLACES), fields)
+        if not (project.code_tables / f"{rule.codes}.csv").is_file():
+            tables = [path.stem for path in project.code_tables.glob("*.csv")]
+            yield Finding("E217", ("codes",), {"table": rule.codes}, nearest=_near(rule.codes, tables))
+    elif not isinstance(rule, NotExcelDamagedRule):
+        yield from _check_bounds(rule, field)
+
+
+def _check_checked(
+    path: tuple[str, ...], name: str, checks: tuple[str, ...], fields: Mapping[str, Field]
+) -> Iterator[Finding]:
+    """A rule that cuts an identifier up needs a field that is checked to be one."""
+    field = fields.get(name)
+    if field is None:
+        yield Finding("E208", path, {"field": name}, nearest=_near(name, fields))
+    elif field.check not in checks:
+        yield Finding("E247", path, {"field": name, "needs": "、".join(checks)})
 
 
 def _check_bounds(

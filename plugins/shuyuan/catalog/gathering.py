@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from shuyuan.catalog.copy_rules import entries_of
 from shuyuan.catalog.credentials import without_credentials
 from shuyuan.catalog.cross_rules import check_together
 from shuyuan.catalog.dictionary import check_code_table, label, read_elements
 from shuyuan.catalog.resources import DEFAULTS, DEPARTMENT, Draft, Resource, Surroundings
-from shuyuan.entry import Department, Element
+from shuyuan.catalog.subjects import check_subjects, gather_one_source, gather_subjects
+from shuyuan.entry import Department, Element, OneSource, Subject
 from shuyuan.entry.values import ENTRY_ID
 from shuyuan.problems import Location, Problem
 from shuyuan.project import Project
@@ -29,6 +31,8 @@ class Catalog:
     elements: Mapping[str, Element]
     problems: tuple[Problem, ...]
     drafts: tuple[Draft, ...] = ()
+    subjects: Mapping[str, Subject] = field(default_factory=dict)
+    one_source: OneSource = field(default_factory=OneSource)
 
 
 def read_catalog(project: Project) -> Catalog:
@@ -50,11 +54,27 @@ def read_catalog(project: Project) -> Catalog:
     for draft in drafts:
         problems += draft.problems
     problems += check_together(drafts, dictionary)
+    subjects = gather_subjects(project)
+    one_source, wrong_settings = gather_one_source(project)
+    active = [draft for draft in drafts if draft.partial and draft.partial.status != "retired"]
+    entries = entries_of(active)
+    unclear = frozenset(draft.id for draft in drafts if draft.partial is None or draft.id not in entries)
+    unclear -= {draft.id for draft in drafts if draft.partial and draft.partial.status == "retired"}
+    problems += [*subjects.problems, *check_subjects(subjects, dictionary.elements, entries, unclear)]
+    problems += wrong_settings
     problems += misplaced(project)
     for path in sorted(project.code_tables.glob("*.csv")):
         problems += check_code_table(path, label(project, path))
     resources = tuple(draft.finish(dictionary.elements) for draft in drafts if draft.usable)
-    return Catalog(resources, departments, dictionary.elements, unique(without_credentials(problems)), tuple(drafts))
+    return Catalog(
+        resources,
+        departments,
+        dictionary.elements,
+        unique(without_credentials(problems)),
+        tuple(drafts),
+        subjects.subjects,
+        one_source,
+    )
 
 
 def misplaced(project: Project) -> Iterator[Problem]:
@@ -68,9 +88,10 @@ def misplaced(project: Project) -> Iterator[Problem]:
             yield Problem("E135", {}, Location(file))
         elif not re.fullmatch(ENTRY_ID, f"{steps[0]}.{path.stem}"):
             yield Problem("E136", {"name": f"{steps[0]}/{path.stem}"}, Location(file))
-    for path in sorted(project.elements.rglob("*.y*ml")):
-        if path.parent != project.elements or path.suffix != ".yaml":
-            yield Problem("E135", {}, Location(label(project, path)))
+    for folder in (project.elements, project.subjects):
+        for path in sorted(folder.rglob("*.y*ml")):
+            if path.parent != folder or path.suffix != ".yaml":
+                yield Problem("E135", {}, Location(label(project, path)))
 
 
 def unique(problems: list[Problem]) -> tuple[Problem, ...]:

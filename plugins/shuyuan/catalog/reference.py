@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from shuyuan.catalog.schema import FILES, follow, schema_of, words_of
-from shuyuan.entry import Department, Element, Entry
+from shuyuan.entry import Department, Element, Entry, OneSource, Subject
 from shuyuan.language import sentences
 from shuyuan.project import Project
 
@@ -38,6 +38,16 @@ _GUIDE = {
 """Our key → core metadata of the compilation guide (政务信息资源目录编制指南, 发改高技〔2017〕1272号)."""
 
 _TURNS = {"E": "数据工程师", "D": "部门", "P": "大数据中心"}
+
+
+_PREFIXES: dict[type[BaseModel], str] = {
+    Entry: "",
+    Department: "department.",
+    Element: "element.",
+    Subject: "subject.",
+    OneSource: "one_source.",
+}
+"""Model → what stands before its keys where keys of several files are spoken of."""
 
 
 def generated_files(project: Project) -> dict[Path, str]:
@@ -94,6 +104,8 @@ def entry_page() -> str:
         ("目录项", Entry),
         ("部门 `_department.yaml`", Department),
         ("数据元 `include/elements/*.yaml`", Element),
+        ("主题对象 `include/subjects/*.yaml`", Subject),
+        ("一数一源设置 `include/one_source.yaml`", OneSource),
     )
     for heading, model in pages:
         lines += [f"## {heading}", ""]
@@ -133,8 +145,7 @@ def _sections(model: type[BaseModel], name: str, node: dict[str, Any]) -> Iterat
 def key_node(key: str) -> tuple[dict[str, Any], bool] | None:
     """Return the schema of a key such as ``update.cycle`` or ``source.sftp`` and whether it is required."""
     plain = re.sub(r"\[[0-9]*\]", "", key)
-    for model in (Entry, Department, Element):
-        prefix = {Entry: "", Department: "department.", Element: "element."}[model]
+    for model, prefix in _PREFIXES.items():
         known = dict(sections(model))
         if not plain.startswith(prefix):
             continue
@@ -157,7 +168,7 @@ def key_node(key: str) -> tuple[dict[str, Any], bool] | None:
 def all_keys() -> list[str]:
     """Return every key that ``key_node`` knows."""
     keys = []
-    for model, prefix in ((Entry, ""), (Department, "department."), (Element, "element.")):
+    for model, prefix in _PREFIXES.items():
         for name, node in sections(model):
             dotted = f"{prefix}{name}".rstrip(".")
             keys += [dotted] if name else []

@@ -19,8 +19,9 @@ from shuyuan.catalog.dictionary import label, pick_elements
 from shuyuan.catalog.entry_rules import Scene, check_entry
 from shuyuan.catalog.explaining import Finding, explain_errors
 from shuyuan.catalog.faults import CatalogError
+from shuyuan.catalog.originals import forms_of, keep_originals
 from shuyuan.catalog.reading import Document, read_document
-from shuyuan.entry import Department, Element, Entry
+from shuyuan.entry import Department, Element, Entry, KnownRegionRule
 from shuyuan.entry.values import ENTRY_ID
 from shuyuan.identifiers import is_credit_code
 from shuyuan.problems import Location, Problem, Term
@@ -118,7 +119,10 @@ def check_department(department: Department) -> list[Finding]:
 
 @dataclass
 class Draft:
-    """One entry file on its way to a resource; ``entry`` is ``None`` until its keys and values are right."""
+    """One entry file on its way to a resource; ``entry`` is ``None`` until its keys and values are right.
+
+    ``partial`` has the fields of the file, ``entry`` also the originals beside normalised ones (``originals``).
+    """
 
     project: Project
     path: Path
@@ -206,7 +210,7 @@ class Draft:
         self.partial = fill_from_elements(written, elements)
         scene = Scene(written, self.partial, self.id, elements, self.project)
         self.problems += [self.place(finding) for finding in check_entry(scene, self.broken)]
-        self.entry = None if self.broken else self.partial
+        self.entry = None if self.broken else keep_originals(self.partial)
 
     def _stand_in(self) -> Entry:
         sound = {key: value for key, value in self.data.items() if key not in self.broken}
@@ -219,7 +223,7 @@ class Draft:
             errors = [problem for problem in self.problems if problem.severity == "error"]
             raise CatalogError(tuple(without_credentials(errors)))
         used = {name: elements[name] for name in sorted(self.element_names())}
-        digest = digest_of(self.entry, self.project)
+        digest = digest_of(self.entry, self.project, elements)
         return Resource(self.entry, self.path, digest, self.department, used, self.project)
 
 
@@ -239,11 +243,15 @@ def load_resource(project: Project, entry_id: str) -> Resource:
     return draft.finish(elements)
 
 
-def digest_of(entry: Entry, project: Project) -> str:
-    """Return the SHA-256 (hex) of the effective spec and of the files that its rules read."""
+def digest_of(entry: Entry, project: Project, elements: Mapping[str, Element]) -> str:
+    """Return the SHA-256 (hex) of the effective spec, of the forms it stores in and of the files its rules read."""
     spec = json.dumps(entry.model_dump(mode="json", by_alias=True), sort_keys=True, ensure_ascii=False)
     summed = hashlib.sha256(spec.encode())
-    tables = sorted({field.codes for field in entry.fields if field.codes})
+    for name, form in forms_of(entry, elements).items():
+        summed.update(f"\0{name}={form}".encode())
+    used = {field.codes for field in entry.fields if field.codes}
+    used |= {rule.codes for rule in entry.quality.rules if isinstance(rule, KnownRegionRule)}
+    tables = sorted(used)
     files = [project.code_tables / f"{name}.csv" for name in tables]
     files += [project.expectations / f"{name}.json" for name in entry.quality.suites]
     for path in files:

@@ -27,15 +27,21 @@ from shuyuan.project import Project
 VERBS: dict[str, tuple[str, str]] = {
     "lint": ("author", "shuyuan.cli.lint:lint"),
     "schema": ("author", "shuyuan.cli.schema:schema"),
+    "plan": ("author", "shuyuan.cli.plan:plan"),
+    "check": ("operate", "shuyuan.cli.check:check"),
     "run": ("operate", "shuyuan.cli.run:run"),
+    "reconcile": ("operate", "shuyuan.cli.reconcile:reconcile"),
+    "answer": ("operate", "shuyuan.cli.answer:answer"),
     "up": ("operate", "shuyuan.cli.up:up"),
     "down": ("operate", "shuyuan.cli.down:down"),
     "demo": ("operate", "shuyuan.cli.demo:demo"),
     "demo-data": ("operate", "shuyuan.cli.demo_data:demo_data"),
     "list": ("look", "shuyuan.cli.list:list_entries"),
     "show": ("look", "shuyuan.cli.show:show"),
+    "elements": ("look", "shuyuan.cli.elements:elements"),
     "explain": ("look", "shuyuan.cli.explain:explain"),
     "status": ("look", "shuyuan.cli.status:status"),
+    "discrepancies": ("look", "shuyuan.cli.discrepancies:discrepancies"),
     "report": ("look", "shuyuan.cli.report:report"),
 }
 """Verb → its group in ``--help`` and where its function is, in the order of ``--help``."""

@@ -16,8 +16,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from shuyuan.cli.columns import fit_columns
+from shuyuan.cli.comparing import print_comparing
 from shuyuan.cli.console import answer, conversation
-from shuyuan.demonstration.demo import FINAL, UNCHANGED, Line, Result
+from shuyuan.demonstration.demo import DONE, FINAL, UNCHANGED, Line, Result
 from shuyuan.language import say
 from shuyuan.project import Project
 
@@ -33,8 +35,11 @@ def demo(
     rows: Annotated[
         int | None, typer.Option("--rows", help="每个生成的目录项多少行；默认各有各的行数", min=200, max=1_000_000)
     ] = None,
+    corrected: Annotated[
+        bool, typer.Option("--corrected", help="各部门改正与数据源不一致之处后重新送数：疑义自行关闭")
+    ] = False,
 ) -> None:
-    """完整演示：部门送数 → 前置机 → Airflow 取数、校验、入库 → 报告；数目逐条与预埋的差错核对。"""
+    """完整演示：部门送数 → 前置机 → Airflow 取数、校验、入库、比对 → 报告；差错和差异逐条与预埋的核对。"""
     from shuyuan.demonstration.demo import run_demo
     from shuyuan.demonstration.departments import published_entries
     from shuyuan.orchestration.local import CATALOG_ONLY
@@ -56,6 +61,7 @@ def demo(
             lambda: write_report(project, datetime.now(UTC)),
             screen,
             rows,
+            corrected,
         )
     print_result(answer(), result, project.var / "airflow" / "logs")
     raise typer.Exit(0 if result.good else 1)
@@ -63,40 +69,38 @@ def demo(
 
 def print_result(console: Console, result: Result, logs: Path) -> None:
     """Print the table, the verdict and where the report is."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(say("demo.entry"), no_wrap=True)
-    table.add_column(say("demo.state"), no_wrap=True)
-    for name in ("delivered", "published", "rejected", "score"):
-        table.add_column(say(f"demo.{name}"), justify="right", no_wrap=True)
-    table.add_column(say("demo.freshness"), no_wrap=True)
-    table.add_column(say("demo.planted"), no_wrap=True)
-    for line in result.lines:
-        table.add_row(*_cells(line))
-    console.print(table)
+    numbers = ("delivered", "published", "rejected", "score")
+    rows = [{name: say(f"demo.{name}") for name in ("entry", "state", *numbers, "freshness", "planted")}]
+    header, *told = fit_columns([*rows, *map(_cells, result.lines)], console.width, (("entry", 12),), numbers)
+    console.print(Text(header, "bold"), soft_wrap=True)
+    for line, text in zip(result.lines, told, strict=True):
+        fine = line.expected and line.state in (DONE, UNCHANGED)
+        console.print(Text(text, "" if fine else "bold red"), soft_wrap=True)
     for line in result.lines:
         if line.problem:
             console.print(Text(f"{line.title}: {line.problem}", "red"), soft_wrap=True)
+    print_comparing(console, result.comparing)
     seconds = f"{result.seconds:.0f}"
     if result.good:
-        same = all(line.state == UNCHANGED for line in result.lines)
-        console.print(say("demo.same" if same else "demo.good", seconds=seconds))
+        console.print(say("demo.same" if result.same else "demo.good", seconds=seconds))
     else:
-        wrong = sum(not (line.expected and line.state in ("done", UNCHANGED)) for line in result.lines)
-        console.print(Text(say("demo.bad", count=wrong, seconds=seconds), "bold red"))
+        wrong = sum(not (line.expected and line.state in (DONE, UNCHANGED)) for line in result.lines)
+        copies = sum(not line.exact for line in result.comparing.copies)
+        console.print(Text(say("demo.bad", count=wrong, copies=copies, seconds=seconds), "bold red"))
         console.print(say("demo.log_at", path=logs), soft_wrap=True)
     console.print(say("demo.report_at", path=result.report), soft_wrap=True)
 
 
-def _cells(line: Line) -> tuple[Text | str, ...]:
-    counts = (f"{count:,}" if count is not None else _DASH for count in (line.delivered, line.published, line.rejected))
-    return (
-        line.title,
-        Text(say(f"demo.is.{line.state}"), _COLOURS.get(line.state, "")),
-        *counts,
-        f"{line.score:.2f}" if line.score is not None else _DASH,
-        say(f"report.arrival.{line.freshness}" if line.freshness else "demo.first_period"),
-        Text(say("demo.yes"), "green") if line.expected else Text(say("demo.no"), "bold red"),
-    )
+def _cells(line: Line) -> dict[str, str]:
+    counts = {name: getattr(line, name) for name in ("delivered", "published", "rejected")}
+    return {
+        "entry": line.title,
+        "state": say(f"demo.is.{line.state}"),
+        **{name: _DASH if count is None else f"{count:,}" for name, count in counts.items()},
+        "score": f"{line.score:.2f}" if line.score is not None else _DASH,
+        "freshness": say(f"report.arrival.{line.freshness}" if line.freshness else "demo.first_period"),
+        "planted": say("demo.yes" if line.expected else "demo.no"),
+    }
 
 
 class Screen(Protocol):

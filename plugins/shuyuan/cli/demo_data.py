@@ -22,9 +22,10 @@ def demo_data(
         datetime | None, typer.Option("--date", help="数据日期；默认今天（北京时间）", formats=["%Y-%m-%d"])
     ] = None,
     entry: Annotated[list[str] | None, typer.Option("--entry", help="只写这个目录项；可以重复")] = None,
+    corrected: Annotated[bool, typer.Option("--corrected", help="各部门已按数据源改正副本；差错照旧")] = False,
     planted: Annotated[bool, typer.Option("--planted", help="列出每条规则应退回的行数")] = False,
 ) -> None:
-    """生成演示数据：真实的行政区划，和六个埋有已知差错的目录项。"""
+    """生成演示数据：真实的行政区划，和九个埋有已知差错与不一致的目录项。"""
     from shuyuan.demonstration import ENTRIES, deliver
     from shuyuan.workdays import LOCAL
 
@@ -36,7 +37,7 @@ def demo_data(
         raise typer.BadParameter(say("demonstration.too_early"))
     began, written = time.monotonic(), 0
     for name in entry or ENTRIES:
-        (handover,) = deliver(out, data_date, rows, seed, [name])
+        (handover,) = deliver(out, data_date, rows, seed, [name], corrected)
         totals = handover.totals
         written += totals.delivered
         facts = {"entry": name, "delivered": f"{totals.delivered:,}", "rejected": f"{totals.rejected:,}"}

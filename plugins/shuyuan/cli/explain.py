@@ -1,4 +1,4 @@
-"""``shuyuan explain``: what a problem code or a key of an entry means, whose turn it is, what to do."""
+"""``shuyuan explain``: what a problem code, a key of an entry or a data element means, whose turn it is, what to do."""
 
 from __future__ import annotations
 
@@ -15,8 +15,19 @@ from shuyuan.cli.console import answer
 from shuyuan.language import say, sentences
 
 
-def explain(subject: Annotated[str, typer.Argument(help=say("explain.subject"), metavar="CODE|KEY")]) -> None:
-    """解释一个问题代码（如 D401）或目录项里的一个键（如 source.sftp）：意思、该谁处理、怎么办。"""
+def explain(
+    context: typer.Context,
+    subject: Annotated[str, typer.Argument(help=say("explain.subject"), metavar="CODE|KEY|element")],
+    name: Annotated[str | None, typer.Argument(help=say("explain.name"), metavar="NAME")] = None,
+) -> None:
+    """解释一个问题代码（如 D401）、目录项里的一个键（如 source.sftp）或一个数据元（element resident_id）。"""
+    if name is not None:
+        if subject != "element":
+            raise typer.BadParameter(say("explain.too_many", name=name))
+        from shuyuan.cli.explain_element import explain_element
+
+        explain_element(context.obj, name)
+        return
     code = subject.upper()
     if re.fullmatch(r"[EDP][0-9]{3}", code):
         _explain_code(code)

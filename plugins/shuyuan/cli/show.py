@@ -61,6 +61,8 @@ def origin(draft: Draft, path: tuple[str | int, ...]) -> str:
 
     Files are named below ``include/catalog_specs``.
     """
+    if len(path) > 1 and path[0] == "fields" and isinstance(path[1], int) and path[1] >= len(draft.data["fields"]):
+        return say("show.original")
     for document, prefix in draft.sources:
         if document.text and document.has((*prefix, *path)):
             at = document.locate((*prefix, *path))
@@ -90,7 +92,7 @@ def _written(draft: Draft, path: tuple[str | int, ...], value: Any) -> str:
         if isinstance(here, dict):
             here = here.get(str(step))
         else:
-            here = here[step] if isinstance(here, list) and isinstance(step, int) else None
+            here = here[step] if isinstance(here, list) and isinstance(step, int) and step < len(here) else None
     if isinstance(here, str):
         return here
     if isinstance(value, list | tuple):

@@ -8,6 +8,7 @@ from shuyuan.catalog import Resource
 from shuyuan.language import say
 from shuyuan.pipeline import Fetched, Step
 from shuyuan.problems import ShuyuanError
+from shuyuan.quality import why_not_compared
 from shuyuan.stages import Batch, Publication, RuleResult, Verdict
 
 DIMENSIONS = ("normativity", "completeness", "accuracy", "consistency", "timeliness", "accessibility")
@@ -51,13 +52,16 @@ def _fetched(resource: Resource, made: Fetched, seconds: float) -> Iterator[str]
 
 def _judged(resource: Resource, verdict: Verdict, seconds: float) -> Iterator[str]:
     failing = [result for result in verdict.results if result.unexpected or not result.success]
-    facts = say(
-        "run.judged", rules=len(verdict.results), passed=len(verdict.results) - len(failing), failing=len(failing)
-    )
+    apart = [reason for result in verdict.results if (reason := why_not_compared(result))]
+    passed = len(verdict.results) - len(failing) - len(apart)
+    facts = say("run.judged", rules=len(verdict.results), passed=passed, failing=len(failing))
     yield _line("▲" if failing else "✔", "stage.check", facts, seconds)
     titles = {field.name: field.title for field in resource.entry.fields}
     for result in failing:
         yield "      " + rule_sentence(result, titles)
+    for reason in dict.fromkeys(apart):
+        why = say(f"not_compared.{reason}")
+        yield "      " + say("run.not_compared", rules=apart.count(reason), reason=why)
     scores = {name: f"{verdict.scores[name]:.1f}" if name in verdict.scores else "—" for name in DIMENSIONS}
     parts = [f"{say(f'dimension.{name}')} {shown}" for name, shown in scores.items()]
     score = "—" if verdict.score is None else f"{verdict.score:.1f}"

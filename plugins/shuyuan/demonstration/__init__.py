@@ -1,4 +1,4 @@
-"""The demonstration: a banner's departments that deliver, with planted defects whose number is known.
+"""The demonstration: a banner's departments that deliver, with planted defects and disagreements of known number.
 
 Administrative divisions are real and public; everything else is generated from a seed: resident IDs and credit
 codes lie in the unassigned region 159901, plates in the unassigned office 蒙Z and phone numbers in 142, so that

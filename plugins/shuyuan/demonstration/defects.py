@@ -1,4 +1,4 @@
-"""Planted defects: each spoils rows of its own in a way that exactly one rule finds, so the counts are known.
+"""Planted defects: each spoils rows of its own in a way that exactly one rejecting rule finds: the counts are known.
 
 A defect names the rule it breaks (the rule id of receipts and reports), how many rows in ten thousand it spoils,
 and how. Every defect occurs at least once. No row carries two defects, and a repeated key spoils both copies.
@@ -7,13 +7,13 @@ and how. Every defect occurs at least once. No row carries two defects, and a re
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
 from typing import Any
 
-from shuyuan.demonstration.chance import Cells, scatter
+from shuyuan.demonstration.chance import Cells, Numbers, scatter
 from shuyuan.demonstration.identifiers import resident_check_digit
 
 Way = Callable[[Any], Any] | str | float | date | None
@@ -27,9 +27,11 @@ class Table:
     """A department's rows before they are written: source column → cells, and records whose layout is broken.
 
     ``extra`` maps a row's position to cells appended to its record; ``missing`` to how many it lacks at its end.
+    ``points`` says of a column that holds another department's key which row over there each cell points at.
     """
 
     columns: dict[str, Cells]
+    points: dict[str, Numbers] = field(default_factory=dict)
     extra: dict[int, list[str]] = field(default_factory=dict)
     missing: dict[int, int] = field(default_factory=dict)
 
@@ -39,12 +41,16 @@ class Table:
 
 @dataclass(frozen=True)
 class Defect:
-    """``per_10000`` rows (of ``span`` rows a case) break ``rule``; ``plant`` spoils one case in a table."""
+    """``per_10000`` rows (of ``span`` rows a case) break ``rule``; ``plant`` spoils one case in a table.
+
+    A rule that only counts does not reject the rows (``rejects``).
+    """
 
     rule: str
     per_10000: int
     plant: Callable[[Table, Sequence[int], int], None]
     span: int = 1
+    rejects: bool = True
 
     def cases(self, rows: int) -> int:
         """How often this defect occurs among ``rows``."""
@@ -60,6 +66,11 @@ def spoil(rule: str, per_10000: int, column: str, *ways: Way) -> Defect:
         cells[positions[0]] = way(cells[positions[0]]) if callable(way) else way
 
     return Defect(rule, per_10000, plant)
+
+
+def remark(rule: str, per_10000: int, column: str, *ways: Way) -> Defect:
+    """What ``spoil`` plants, for a rule that counts rows and lets them pass."""
+    return replace(spoil(rule, per_10000, column, *ways), rejects=False)
 
 
 def repeat(rule: str, per_10000: int, *columns: str) -> Defect:
@@ -91,18 +102,41 @@ def plant_defects(table: Table, defects: Sequence[Defect], entry_id: str, seed: 
         ValueError: the table is too small for one case of each defect.
     """
     rows = len(table)
-    spoilt = iter(scatter(seed, f"{entry_id} defects", rows, sum(count_rejections(defects, rows).values())).tolist())
+    for defect, case, positions in _cases(defects, entry_id, seed, rows):
+        defect.plant(table, positions, case)
+
+
+def spoilt_rows(defects: Sequence[Defect], entry_id: str, seed: int, rows: int) -> dict[int, bool]:
+    """Return the positions of the rows that carry a defect, and whether it rejects the row."""
+    return {
+        position: defect.rejects
+        for defect, _, positions in _cases(defects, entry_id, seed, rows)
+        for position in positions
+    }
+
+
+def _cases(
+    defects: Sequence[Defect], entry_id: str, seed: int, rows: int
+) -> Iterator[tuple[Defect, int, tuple[int, ...]]]:
+    total = sum(defect.cases(rows) * defect.span for defect in defects)
+    spoilt = iter(scatter(seed, f"{entry_id} defects", rows, total).tolist())
     for defect in defects:
         for case in range(defect.cases(rows)):
-            defect.plant(table, tuple(islice(spoilt, defect.span)), case)
+            yield defect, case, tuple(islice(spoilt, defect.span))
 
 
 def count_rejections(defects: Sequence[Defect], rows: int) -> dict[str, int]:
     """Rule id → rows that it must reject."""
     counts: Counter[str] = Counter()
     for defect in defects:
-        counts[defect.rule] += defect.cases(rows) * defect.span
+        if defect.rejects:
+            counts[defect.rule] += defect.cases(rows) * defect.span
     return dict(counts)
+
+
+def count_remarks(defects: Sequence[Defect], rows: int) -> dict[str, int]:
+    """Rule id → rows that it must count and let pass, beside what it finds in rejected rows."""
+    return {defect.rule: defect.cases(rows) * defect.span for defect in defects if not defect.rejects}
 
 
 def wrong_check_digit(identifier: str) -> str:

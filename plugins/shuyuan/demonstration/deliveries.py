@@ -13,15 +13,20 @@ from pathlib import Path
 
 from shuyuan.demonstration import (
     civil_affairs,
+    human_resources,
     market_regulation,
     natural_resources,
     public_security,
+    taxation,
     traffic_police,
 )
-from shuyuan.demonstration.defects import Defect, Table, count_rejections, plant_defects
+from shuyuan.demonstration.copies import ENTERPRISES, REGISTER, plant_slips
+from shuyuan.demonstration.defects import Defect, Table, count_rejections, count_remarks, plant_defects, spoilt_rows
 from shuyuan.demonstration.divisions import divisions
+from shuyuan.demonstration.population import Scope
 from shuyuan.demonstration.writing import (
     delimited_text,
+    json_lines,
     write_bytes,
     write_database,
     write_manifest,
@@ -32,11 +37,14 @@ from shuyuan.demonstration.writing import (
 
 DIVISIONS = "civil_affairs.divisions"
 DEFAULT_ROWS: Mapping[str, int] = {
-    "public_security.household_register": 20_000,
+    REGISTER: 20_000,
     "civil_affairs.marriages": 4_000,
     "civil_affairs.low_income_households": 3_000,
+    "civil_affairs.cremations": 300,
+    "human_resources.social_insurance": 4_000,
     "natural_resources.real_estate_titles": 6_000,
-    "market_regulation.enterprises": 2_500,
+    ENTERPRISES: 2_500,
+    "taxation.taxpayers": 1_500,
     "traffic_police.vehicles": 5_000,
 }
 """Rows of each generated entry when no number is asked for."""
@@ -68,33 +76,42 @@ class Handover:
 
 @dataclass(frozen=True)
 class _Generated:
-    build: Callable[[int, int, date], Table]
+    build: Callable[[Scope], Table]
     defects: tuple[Defect, ...]
 
 
 _GENERATED = {
-    "public_security.household_register": _Generated(
-        public_security.household_register, public_security.HOUSEHOLD_REGISTER_DEFECTS
-    ),
+    REGISTER: _Generated(public_security.household_register, public_security.HOUSEHOLD_REGISTER_DEFECTS),
     "civil_affairs.marriages": _Generated(civil_affairs.marriages, civil_affairs.MARRIAGES_DEFECTS),
     "civil_affairs.low_income_households": _Generated(
         civil_affairs.low_income_households, civil_affairs.LOW_INCOME_DEFECTS
     ),
+    "civil_affairs.cremations": _Generated(civil_affairs.cremations, civil_affairs.CREMATIONS_DEFECTS),
+    "human_resources.social_insurance": _Generated(
+        human_resources.social_insurance, human_resources.SOCIAL_INSURANCE_DEFECTS
+    ),
     "natural_resources.real_estate_titles": _Generated(
         natural_resources.real_estate_titles, natural_resources.REAL_ESTATE_DEFECTS
     ),
-    "market_regulation.enterprises": _Generated(market_regulation.enterprises, market_regulation.ENTERPRISES_DEFECTS),
+    ENTERPRISES: _Generated(market_regulation.enterprises, market_regulation.ENTERPRISES_DEFECTS),
+    "taxation.taxpayers": _Generated(taxation.taxpayers, taxation.TAXPAYERS_DEFECTS),
     "traffic_police.vehicles": _Generated(traffic_police.vehicles, traffic_police.VEHICLES_DEFECTS),
 }
 
 
 def deliver(
-    root: Path, data_date: date, rows: int | None = None, seed: int = 1, entries: Iterable[str] = ENTRIES
+    root: Path,
+    data_date: date,
+    rows: int | None = None,
+    seed: int = 1,
+    entries: Iterable[str] = ENTRIES,
+    corrected: bool = False,
 ) -> tuple[Handover, ...]:
     """Write the deliveries of ``entries`` for ``data_date`` below ``root`` and say what was written.
 
     ``rows`` is the number of rows of each generated entry (``DEFAULT_ROWS`` when left out). The same arguments
-    give the same bytes; another date gives slightly different rows.
+    give the same bytes; another date gives slightly different rows. ``corrected``: the departments have put right
+    what their copies said otherwise than the source; defects and keys that no source knows stay.
 
     Raises:
         ValueError: ``rows`` is not within ``MIN_ROWS`` to ``MAX_ROWS``, or ``data_date`` is before 2020.
@@ -104,7 +121,7 @@ def deliver(
         raise ValueError("the demonstration's data dates start in 2020")
     written = []
     for entry_id in entries:
-        table = build_table(entry_id, data_date, rows, seed)
+        table = build_table(entry_id, data_date, rows, seed, corrected)
         data, marker = _WRITERS[entry_id](root / entry_id.partition(".")[0], table, data_date)
         written.append(
             Handover(entry_id, data, marker, expected_totals(entry_id, rows), expected_rejections(entry_id, rows, seed))
@@ -112,14 +129,43 @@ def deliver(
     return tuple(written)
 
 
-def build_table(entry_id: str, data_date: date, rows: int | None = None, seed: int = 1) -> Table:
-    """Return one entry's rows with the planted defects, before they are written."""
+def build_table(
+    entry_id: str, data_date: date, rows: int | None = None, seed: int = 1, corrected: bool = False
+) -> Table:
+    """Return one entry's rows with the planted defects and disagreements, before they are written."""
     if entry_id == DIVISIONS:
         return divisions()
-    generated = _GENERATED[entry_id]
-    table = generated.build(_row_count(entry_id, rows), seed, data_date)
-    plant_defects(table, generated.defects, entry_id, seed)
+    scope = Scope(
+        _row_count(entry_id, rows), seed, data_date, _row_count(REGISTER, rows), _row_count(ENTERPRISES, rows)
+    )
+    table = _GENERATED[entry_id].build(scope)
+    plant_defects(table, _GENERATED[entry_id].defects, entry_id, seed)
+    published = {source: _published(source, rows, seed) for source in (REGISTER, ENTERPRISES)}
+    plant_slips(table, entry_id, scope, _spoilt(entry_id, rows, seed), published, corrected)
     return table
+
+
+def rejected_rows(entry_id: str, rows: int | None = None, seed: int = 1) -> frozenset[int]:
+    """Return the positions of the rows that the checks must reject."""
+    return frozenset(position for position, rejected in _spoilt(entry_id, rows, seed).items() if rejected)
+
+
+def expected_remarks(entry_id: str, rows: int | None = None) -> dict[str, int]:
+    """Return rule id → rows that the rule must count and let pass; in rejected rows it may find more."""
+    if entry_id == DIVISIONS:
+        return {}
+    return count_remarks(_GENERATED[entry_id].defects, _row_count(entry_id, rows))
+
+
+def _spoilt(entry_id: str, rows: int | None, seed: int) -> dict[int, bool]:
+    if entry_id == DIVISIONS:
+        return {}
+    return spoilt_rows(_GENERATED[entry_id].defects, entry_id, seed, _row_count(entry_id, rows))
+
+
+def _published(entry_id: str, rows: int | None, seed: int) -> list[bool]:
+    spoilt = _spoilt(entry_id, rows, seed)
+    return [position not in spoilt for position in range(_row_count(entry_id, rows))]
 
 
 def expected_rejections(entry_id: str, rows: int | None = None, seed: int = 1) -> dict[str, int]:
@@ -161,6 +207,21 @@ def _write_marriages(home: Path, table: Table, day: date) -> tuple[Path, Path]:
 def _write_low_income(home: Path, table: Table, day: date) -> tuple[Path, Path]:
     data = home / "out" / "dibao" / f"{day:%Y%m%d}" / "dibao.txt"
     return _with_marker(data, lambda: write_text(data, delimited_text(table, "|"), "gb18030"))
+
+
+def _write_cremations(home: Path, table: Table, day: date) -> tuple[Path, Path]:
+    data = home / "out" / "binzang" / f"hhxx_{day:%Y%m%d}.csv"
+    return _with_marker(data, lambda: write_text(data, delimited_text(table, ","), "utf-8"))
+
+
+def _write_insurance(home: Path, table: Table, day: date) -> tuple[Path, Path]:
+    data = home / "out" / "shbx" / f"ylbx_{day:%Y%m%d}.jsonl"
+    return _with_marker(data, lambda: write_text(data, json_lines(table), "utf-8"))
+
+
+def _write_taxpayers(home: Path, table: Table, day: date) -> tuple[Path, Path]:
+    data = home / "out" / "swdj" / f"nsrxx_{day:%Y%m%d}.tsv"
+    return _with_marker(data, lambda: write_text(data, delimited_text(table, "\t"), "gb18030"))
 
 
 def _write_register(home: Path, table: Table, day: date) -> tuple[Path, Path]:
@@ -207,8 +268,11 @@ _WRITERS: Mapping[str, Callable[[Path, Table, date], tuple[Path, Path | None]]] 
     DIVISIONS: _write_divisions,
     "civil_affairs.marriages": _write_marriages,
     "civil_affairs.low_income_households": _write_low_income,
-    "public_security.household_register": _write_register,
+    "civil_affairs.cremations": _write_cremations,
+    "human_resources.social_insurance": _write_insurance,
+    REGISTER: _write_register,
     "natural_resources.real_estate_titles": _write_titles,
-    "market_regulation.enterprises": _write_enterprises,
+    ENTERPRISES: _write_enterprises,
+    "taxation.taxpayers": _write_taxpayers,
     "traffic_police.vehicles": _write_vehicles,
 }

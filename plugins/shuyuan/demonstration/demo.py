@@ -1,7 +1,8 @@
 """``make demo``: a whole banner's exchange on this machine, through a real Airflow, in about a minute.
 
-Seven departments' deliveries with planted defects → front-end machines over SFTP → Airflow → the embedded
-warehouse → the report. Every count is compared with what was planted. Nothing is left running.
+The departments' deliveries with planted defects → front-end machines over SFTP → Airflow → the embedded warehouse →
+copies compared with their sources → the report. Every count, of defects and of disagreements, is held against what
+was planted. Nothing is left running.
 """
 
 from __future__ import annotations
@@ -9,16 +10,32 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from shuyuan.catalog import Resource
+from shuyuan.catalog.dictionary import read_elements
+from shuyuan.catalog.subjects import read_subjects
+from shuyuan.demonstration.comparing import (
+    Comparing,
+    count_events,
+    is_covered,
+    judge_copies,
+    name_corrections,
+    read_golden,
+    share_out,
+)
 from shuyuan.demonstration.deliveries import Handover, deliver
 from shuyuan.demonstration.departments import open_departments, published_entries
+from shuyuan.demonstration.disagreements import Expected, expected_comparisons
 from shuyuan.project import Project
+from shuyuan.reporting import read_facts
 from shuyuan.warehouses import open_warehouse
+
+SUBJECT = "person"
+"""The subject whose golden record is shown."""
 
 WAITING, DONE, BLOCKED, UNCHANGED, FAILED = "waiting", "done", "blocked", "unchanged", "failed"
 FINAL = (DONE, BLOCKED, UNCHANGED, FAILED)
@@ -35,6 +52,12 @@ class Airflow(Protocol):
         self, entry_ids: Sequence[str], conf: Mapping[str, Any], seen: Callable[[Tasks], None]
     ) -> dict[str, str]:
         """Run the entries; ``seen`` hears the task states. Returns the ledger's run id by entry id."""
+
+    def settle(self) -> None:
+        """Return when every publication has been followed by its comparisons."""
+
+    def reconcile(self) -> None:
+        """Compare now, and return when it is done."""
 
     def stop(self) -> None:
         """Stop it; nothing is left."""
@@ -67,18 +90,27 @@ class Result:
     lines: tuple[Line, ...]
     report: Path
     seconds: float
+    comparing: Comparing = field(default_factory=Comparing)
 
     @property
     def good(self) -> bool:
-        """Every entry published (or unchanged), every count as planted."""
-        return all(line.expected and line.state in (DONE, UNCHANGED) for line in self.lines)
+        """Every entry published (or unchanged), every count and every comparison as planted."""
+        return self.comparing.exact and all(line.expected and line.state in (DONE, UNCHANGED) for line in self.lines)
+
+    @property
+    def same(self) -> bool:
+        """Nothing was published and nothing compared anew."""
+        return not self.comparing.changed and all(line.state == UNCHANGED for line in self.lines)
 
 
 class Audience(Protocol):
     """Who watches. The command line shows it on a screen."""
 
     def phase(self, key: str, detail: str = "") -> None:
-        """A phase begins (``frontends airflow deliveries runs stopping report``); ``detail`` says what it waits for."""
+        """A phase begins; ``detail`` says what it waits for.
+
+        Phases: frontends airflow deliveries runs reconcile stopping report.
+        """
 
     def entries(self, states: Mapping[str, str]) -> None:
         """State by entry id: waiting fetch check load done blocked unchanged failed."""
@@ -91,16 +123,19 @@ def run_demo(
     write_report: Callable[[], Path],
     audience: Audience,
     rows: int | None = None,
+    corrected: bool = False,
 ) -> Result:
     """Run the demonstration for one data date and stop whatever it started, Ctrl-C included.
 
-    ``make_airflow`` gets the departments' connections as ``AIRFLOW_CONN_…`` settings.
+    ``make_airflow`` gets the departments' connections as ``AIRFLOW_CONN_…`` settings. ``corrected``: the departments
+    deliver copies that agree with their sources.
     """
-    began = time.monotonic()
+    began, started_at = time.monotonic(), datetime.now(UTC)
     resources = published_entries(project)
     audience.phase("frontends")
     with open_departments(project) as departments, ThreadPoolExecutor(1) as writer:
-        writing = writer.submit(deliver, departments.root, data_date, rows)
+        writing = writer.submit(deliver, departments.root, data_date, rows, corrected=corrected)
+        counting = writer.submit(expected_comparisons, rows, day=data_date, corrected=corrected, project=project)
         airflow = make_airflow(departments.settings)
         try:
             airflow.start(lambda what: audience.phase("airflow", what))
@@ -111,13 +146,19 @@ def run_demo(
             run_ids = airflow.run_all(
                 ids, {"data_date": str(data_date)}, lambda tasks: audience.entries(states_of(tasks, ids))
             )
+            audience.phase("reconcile")
+            airflow.settle()
+            planted = counting.result()
+            if not _compared(project, planted):
+                airflow.reconcile()  # published before there were comparisons, or by an Airflow that is gone
         finally:
             audience.phase("stopping")
             airflow.stop()
     lines = read_lines(project, resources, run_ids, handovers)
     audience.entries({line.entry_id: line.state for line in lines})
+    comparing = read_comparing(project, resources, planted, started_at)
     audience.phase("report")
-    return Result(lines, write_report(), time.monotonic() - began)
+    return Result(lines, write_report(), time.monotonic() - began, comparing)
 
 
 def states_of(tasks: Tasks, entry_ids: Iterable[str]) -> dict[str, str]:
@@ -147,6 +188,43 @@ def read_lines(
         )
 
 
+def read_comparing(
+    project: Project, resources: Sequence[Resource], planted: Mapping[tuple[str, str], Expected], since: datetime
+) -> Comparing:
+    """What the ledger says of copies and their sources, beside what was planted. ``since`` is aware."""
+    elements = read_elements(project).elements
+    began = since.astimezone(UTC).replace(tzinfo=None)
+    with open_warehouse(project).session() as session:
+        facts = read_facts(session, datetime.now(UTC)).one_source
+        copies = judge_copies(facts.comparisons, planted, _loads(session.query))
+        events = count_events(session.query, began)
+        subjects = read_subjects(project)
+        golden = None
+        if SUBJECT in subjects:
+            titles = {resource.entry.id: resource.entry.title for resource in resources}
+            golden = read_golden(session.query, SUBJECT, subjects[SUBJECT], elements, titles)
+    return Comparing(
+        copies,
+        share_out(copies, resources, {name: element.title for name, element in elements.items()}),
+        name_corrections(facts.corrections, resources),
+        events["opened"] + events["reopened"],
+        events["closed"],
+        sum(fact.compared_at >= began for fact in facts.comparisons),
+        golden,
+    )
+
+
+def _compared(project: Project, planted: Mapping[tuple[str, str], Expected]) -> bool:
+    with open_warehouse(project).session() as session:
+        facts = read_facts(session, datetime.now(UTC)).one_source
+        return is_covered(facts.comparisons, planted, _loads(session.query))
+
+
+def _loads(query: Callable[..., list[dict[str, Any]]]) -> dict[str, int]:
+    """The current load number by entry id."""
+    return {row["entry_id"]: row["load_no"] for row in query(_LOADS)}
+
+
 def _line(query: Callable[..., list[dict[str, Any]]], resource: Resource, run_id: str, handover: Handover) -> Line:
     entry = resource.entry
     run = _first(query, "SELECT outcome, problem FROM ledger.runs WHERE run_id = ?", run_id)
@@ -172,6 +250,8 @@ def _line(query: Callable[..., list[dict[str, Any]]], resource: Resource, run_id
 
 _CURRENT = """
     SELECT run_id, accepted, rejected, score FROM ledger.publications WHERE entry_id = ? AND superseded_at IS NULL"""
+_LOADS = """
+    SELECT entry_id, max(load_no) AS load_no FROM ledger.publications WHERE superseded_at IS NULL GROUP BY entry_id"""
 _ARRIVAL = "SELECT state FROM ledger.freshness WHERE entry_id = ? ORDER BY due_at DESC LIMIT 1"
 _REJECTIONS = """
     SELECT rule, unexpected FROM ledger.rule_results WHERE run_id = ? AND unexpected > 0 AND effect = 'reject'"""

@@ -17,7 +17,7 @@ from shuyuan.demonstration.defects import (
     wrong_check_digit,
 )
 from shuyuan.demonstration.identifiers import credit_codes, resident_check_digit
-from shuyuan.demonstration.population import People
+from shuyuan.demonstration.population import People, Scope
 
 SHEET = "市场主体"
 _KINDS = {"企业": "91", "个体工商户": "92", "农民专业合作社": "93"}
@@ -58,23 +58,32 @@ ENTERPRISES_DEFECTS = (
 )
 
 
-def enterprises(rows: int, seed: int, day: date) -> Table:
-    """Return ``rows`` entities. Dates are ``date`` and amounts ``float``, as Excel cells hold them."""
-    seats = np.arange(rows, dtype=np.int64)
+def enterprises(scope: Scope) -> Table:
+    """Return the entities in their seats."""
+    return entities(scope, np.arange(scope.rows, dtype=np.int64))
+
+
+def entities(scope: Scope, seats: Numbers) -> Table:
+    """Return the entities in ``seats``. Dates are ``date`` and amounts ``float``, as Excel cells hold them."""
+    seed, day = scope.seed, scope.day
     since = day.toordinal() + draw(seed, "enterprise renewal", seats, _RENEWAL)
     serials = seats * 4 + since // _RENEWAL % 4
-    representatives = People(seed, day, draw(seed, "representative", serials, 5000) * 4 + serials % 2)
+    representatives = People(seed, day, draw(seed, "representative", serials, scope.households) * 4 + serials % 2)
     types = choose(
         seed, "entity type", serials, ("企业", "企业", "个体工商户", "个体工商户", "个体工商户", "农民专业合作社")
     )
+    codes = credit_codes(_of(_KINDS, types), serials)
     first, second, trade = (choose(seed, f"firm {part}", serials, words) for part, words in _WORDS.items())
     established = (date(2000, 1, 1) - date(1970, 1, 1)).days + draw(seed, "established", serials, 7000)
+    organizations = np.array([f"{code[8:16]}-{code[16]}" for code in codes.tolist()], dtype=object)
     approved = np.minimum(established + draw(seed, "approved", serials, 2000), 18_200)
     return Table(
         {
-            "TYSHXYDM": credit_codes(_of(_KINDS, types), serials),
+            "TYSHXYDM": codes,
             "QYMC": "示例旗" + first + second + trade + _of(_ENDINGS, types),
             "ZTLX": types,
+            "ZZJGDM": organizations,
+            "ZZFZR": representatives.name.copy(),
             "FDDBR": representatives.name,
             "FRSFZH": representatives.resident_id,
             "ZCZB": ((1 + draw(seed, "capital", serials, 100_000)) / 10).astype(object),
@@ -82,7 +91,8 @@ def enterprises(rows: int, seed: int, day: date) -> Table:
             "CLRQ": _dates(established),
             "HZRQ": _dates(approved),
             "JYCS": representatives.address,
-        }
+        },
+        points={"FRSFZH": representatives.seats},
     )
 
 

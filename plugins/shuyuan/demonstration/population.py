@@ -13,8 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
-from shuyuan.demonstration.chance import Cells, Numbers, choose, draw
-from shuyuan.demonstration.identifiers import REGION, compact_dates, resident_ids
+from shuyuan.demonstration.chance import Cells, Numbers, choose, draw, scatter
+from shuyuan.demonstration.identifiers import compact_dates, resident_ids
 from shuyuan.demonstration.names import person_names
 
 MAX_SEATS = 3_600_000
@@ -25,6 +25,35 @@ _PER_DAY = 249
 _RENEWAL, _MOVE = 4000, 400
 _FIRST_CHILD = 8036
 _ETHNICITIES = ("01",) * 40 + ("03", "11", "31", "45", "10")
+_OUTSIDE = 2_000_000
+_BANNERS = ("150624",) * 20 + ("150602", "150621", "150622", "150623")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a department is asked for: how many ``rows`` of which ``day``, and how large the others' registers are.
+
+    ``residents`` people are in the police's register, in the seats from 0 on, and ``enterprises`` in that of market
+    regulation: who speaks of one of them takes a seat below.
+    """
+
+    rows: int
+    seed: int
+    day: date
+    residents: int
+    enterprises: int
+
+    @property
+    def households(self) -> int:
+        """Whole households in the register of residents, at least one."""
+        return max(1, self.residents // 4)
+
+    def different_seats(self, purpose: str) -> Numbers:
+        """Return a seat of the register for each of ``residents``, in no visible order, the adults first."""
+        adults = self.residents // 4 * 2 + min(self.residents % 4, 2)
+        grown = scatter(self.seed, f"{purpose} adults", adults, adults)
+        young = scatter(self.seed, f"{purpose} children", self.residents - adults, self.residents - adults)
+        return np.concatenate((grown // 2 * 4 + grown % 2, young // 2 * 4 + 2 + young % 2))
 
 
 @dataclass(frozen=True)
@@ -147,8 +176,13 @@ class People:
 
     @cached_property
     def division_code(self) -> Cells:
-        """Six-digit divisions: the fixture region, and neighbours that really exist."""
-        return choose(self.seed, "division", self._unit, (REGION,) * 20 + ("150602", "150621", "150622", "150624"))
+        """Six-digit divisions that really exist, as the published list of divisions is asked whether it knows them."""
+        return choose(self.seed, "division", self._unit, _BANNERS)
+
+
+def outsiders(seed: int, day: date, numbers: Numbers) -> People:
+    """Return people whom no register of this banner holds."""
+    return People(seed, day, _OUTSIDE + numbers * 4)
 
 
 def iso_dates(days: Numbers) -> Cells:

@@ -9,7 +9,7 @@ import numpy as np
 from shuyuan.demonstration.chance import choose, draw
 from shuyuan.demonstration.defects import Table, full_width, repeat, spoil, wrong_check_digit
 from shuyuan.demonstration.identifiers import vehicle_numbers
-from shuyuan.demonstration.population import People, iso_dates
+from shuyuan.demonstration.population import People, Scope, iso_dates
 
 TABLE = "VEH_INFO"
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -19,7 +19,8 @@ VEHICLES_DEFECTS = (
     spoil("owner_id.resident_id", 20, "SFZMHM", wrong_check_digit),
     repeat("key.unique", 20, "HPHM", "HPZL"),
     spoil("plate_type.codes", 12, "HPZL", "99", "小型汽车"),
-    spoil("vin.pattern", 15, "CLSBDH", lambda vin: vin[:-1], full_width, lambda vin: "I" + vin[1:]),
+    spoil("vin.vin", 15, "CLSBDH", lambda vin: vin[:-1], full_width, lambda vin: "I" + vin[1:]),
+    spoil("plate_number.plate_number", 8, "HPHM", full_width, lambda plate: plate[1:]),
     spoil("owner_name.required", 10, "SYR", None),
     spoil("seats.type", 8, "HDZK", "五", "5座"),
     spoil("seats.between", 10, "HDZK", "0", "500"),
@@ -29,10 +30,11 @@ VEHICLES_DEFECTS = (
 )
 
 
-def vehicles(rows: int, seed: int, day: date) -> Table:
-    """Return ``rows`` vehicles; plates are of the unassigned office 蒙Z."""
-    serials = np.arange(rows, dtype=np.int64)
-    owners = People(seed, day, draw(seed, "vehicle owner", serials, 5000) * 4 + serials % 2)
+def vehicles(scope: Scope) -> Table:
+    """Return vehicles of registered people; plates are of the unassigned office 蒙Z."""
+    seed, day = scope.seed, scope.day
+    serials = np.arange(scope.rows, dtype=np.int64)
+    owners = People(seed, day, draw(seed, "vehicle owner", serials, scope.households) * 4 + serials % 2)
     registered = (date(2008, 1, 1) - date(1970, 1, 1)).days + draw(seed, "first registered", serials, 4300)
     valid_until = registered + 730 + day.toordinal() // 365 * 365 - date(2018, 1, 1).toordinal() // 365 * 365
     plates = [_plate(number) for number in (serials * 611_953 % _PLATES).tolist()]
@@ -50,7 +52,8 @@ def vehicles(rows: int, seed: int, day: date) -> Table:
             "CCDJRQ": iso_dates(registered),
             "YXQZ": iso_dates(valid_until),
             "ZT": choose(seed, "vehicle status", serials, ("A",) * 18 + ("B", "E", "M")),
-        }
+        },
+        points={"SFZMHM": owners.seats},
     )
 
 

@@ -1,4 +1,4 @@
-"""How departments write: delimited text, Excel, zip, SQLite; a file appears whole, its marker after it.
+"""How departments write: delimited text, JSON lines, Excel, zip, SQLite; a file appears whole, its marker after it.
 
 Every writer gives the same bytes for the same table: no clock, no host, no user name goes into a file.
 """
@@ -43,6 +43,21 @@ def delimited_text(
             record = record[: len(record) - table.missing.get(position, 0)] + table.extra.get(position, [])
             lines[position - start] = delimiter.join(record)
         yield "\r\n".join(lines) + "\r\n"
+
+
+def json_lines(table: Table) -> Iterator[str]:
+    """Yield the table as JSON lines, in blocks. A record with too many cells has keys that the others lack."""
+    for start in range(0, len(table), _TEXT_BLOCK):
+        stop = min(start + _TEXT_BLOCK, len(table))
+        columns = [cells[start:stop].tolist() for cells in table.columns.values()]
+        lines = []
+        for position, record in enumerate(zip(*columns, strict=True), start):
+            told = dict(zip(table.columns, record, strict=True))
+            for name in list(told)[len(told) - table.missing.get(position, 0) :]:
+                del told[name]
+            told |= {f"extra_{place}": cell for place, cell in enumerate(table.extra.get(position, []), 1)}
+            lines.append(json.dumps(told, ensure_ascii=False))
+        yield "\n".join(lines) + "\n"
 
 
 def write_text(path: Path, blocks: Iterator[str], encoding: str) -> None:

@@ -18,13 +18,14 @@ _TYPES = "string 文本、integer 整数、decimal(总位数,小数位)、date �
 _MASKS = "none 不脱敏、hide 全部隐藏、keep(前,后) 只留前几位和后几位"
 _CHECKS = (
     "resident_id 公民身份号码 | credit_code 统一社会信用代码 | organization_code 组织机构代码"
-    " | real_estate_unit 不动产单元代码 | certificate_number 不动产权证号 | phone 手机号码"
+    " | division_code 行政区划代码 | real_estate_unit 不动产单元代码 | certificate_number 不动产权证号 | phone 手机号码"
     " | plate_number 机动车号牌号码 | vin 车辆识别代号 | person_name 姓名"
 )
 Check = Literal[
     "resident_id",
     "credit_code",
     "organization_code",
+    "division_code",
     "real_estate_unit",
     "certificate_number",
     "phone",

@@ -17,7 +17,10 @@ RowEffect = Annotated[
     Key(title="不合格时", description="reject 隔离该行 | count 只计数 | block 阻断发布"),
 ]
 TableEffect = Annotated[Literal["count", "block"], Key(title="不合格时", description="count 只计数 | block 阻断发布")]
-_RULES = "unique 不重复 | between 范围 | length 长度 | pattern 正则 | one_of 取值 | not_after 不晚于 | row_count 行数"
+_RULES = (
+    "unique 不重复 | between 范围 | length 长度 | pattern 正则 | one_of 取值 | not_after 不晚于 | row_count 行数"
+    " | matches_id 与身份号码相符 | known_region 区划存在过 | not_excel_damaged 未被表格软件损坏"
+)
 _FIELD = Key(title="信息项", description="fields 里的英文名")
 
 
@@ -79,6 +82,44 @@ class NotAfterRule(Model):
     effect: RowEffect = "reject"
 
 
+class MatchesIdRule(Model):
+    """A sex code (GB/T 2261.1) or a birth date is what the resident ID in another field says.
+
+    Which of the two is decided by the field's type. Codes other than 1 and 2 and IDs of another shape contradict
+    nothing; the ID itself is the business of its ``check``.
+    """
+
+    rule: Annotated[Literal["matches_id"], Key(title="规则", description=_RULES)]
+    field: Annotated[Identifier, Key(title="信息项", description="性别（代码 1 男、2 女）或出生日期（日期类型）")]
+    id: Annotated[Identifier, Key(title="公民身份号码", description="同一行里存放公民身份号码的信息项")]
+    effect: RowEffect = "count"
+
+
+class KnownRegionRule(Model):
+    """The division inside an identifier exists now or existed once: an ID keeps the code of its first issue for life.
+
+    The field must declare ``check``: ``resident_id``, ``credit_code`` or ``real_estate_unit``.
+    """
+
+    rule: Annotated[Literal["known_region"], Key(title="规则", description=_RULES)]
+    field: Annotated[Identifier, _FIELD]
+    codes: Annotated[
+        Identifier, Key(title="区划代码表", description="include/code_tables 里的代码表，含已撤销的代码；不看有效年份")
+    ] = "divisions"
+    effect: RowEffect = "count"
+
+
+class NotExcelDamagedRule(Model):
+    """No ``1.59901E+17``; and when far more long numbers end in 000 than chance gives, those neither.
+
+    A spreadsheet keeps 15 digits. One in eleven damaged resident IDs still has the right check character.
+    """
+
+    rule: Annotated[Literal["not_excel_damaged"], Key(title="规则", description=_RULES)]
+    field: Annotated[Identifier, _FIELD]
+    effect: RowEffect = "reject"
+
+
 class RowCountRule(Model):
     """The number of rows stays near that of the last publications, or within absolute limits."""
 
@@ -92,7 +133,16 @@ class RowCountRule(Model):
 
 
 Rule = Annotated[
-    UniqueRule | BetweenRule | LengthRule | PatternRule | OneOfRule | NotAfterRule | RowCountRule,
+    UniqueRule
+    | BetweenRule
+    | LengthRule
+    | PatternRule
+    | OneOfRule
+    | NotAfterRule
+    | MatchesIdRule
+    | KnownRegionRule
+    | NotExcelDamagedRule
+    | RowCountRule,
     Key(discriminator="rule"),
 ]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from shuyuan.entry import Entry, SftpSource
+from shuyuan.catalog.originals import delivered_fields
+from shuyuan.entry import Element, Entry, SftpSource
 from shuyuan.formats.columnar import read_parquet
 from shuyuan.formats.delimited import read_delimited
 from shuyuan.formats.json_lines import read_json_lines
@@ -28,11 +29,15 @@ MOST_FILES = 10_000
 
 
 class HasEntry(Protocol):
-    """What is needed of a catalog resource: its entry."""
+    """What is needed of a catalog resource: its entry, and the elements whose normal forms it stores in."""
 
     @property
     def entry(self) -> Entry:
         """The resolved entry."""
+
+    @property
+    def elements(self) -> Mapping[str, Element]:
+        """The elements that its fields name."""
 
 
 def read(resource: HasEntry, delivery: Delivery, workdir: Path) -> Batch:
@@ -47,7 +52,9 @@ def read(resource: HasEntry, delivery: Delivery, workdir: Path) -> Batch:
         PlatformError: P210 the engine failed.
     """
     files: list[str] = []
-    return Staging(resource.entry, workdir).write(_read_files(resource.entry, delivery, workdir, files), files)
+    entry = resource.entry
+    delivered = entry.model_copy(update={"fields": delivered_fields(entry)})
+    return Staging(entry, workdir, resource.elements).write(_read_files(delivered, delivery, workdir, files), files)
 
 
 def _read_files(entry: Entry, delivery: Delivery, workdir: Path, files: list[str]) -> Iterator[tuple[int, Piece]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import duckdb
@@ -13,9 +13,10 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from shuyuan.entry import Entry
+from shuyuan.entry import Element, Entry
 from shuyuan.formats.casting import quote, select_typed
 from shuyuan.formats.pieces import Defect, Piece
+from shuyuan.formats.spelling import Spelling
 from shuyuan.problems import PlatformError, ShuyuanError
 from shuyuan.stages import Batch
 
@@ -29,8 +30,9 @@ _DEFECTS_HELD = 10_000
 class Staging:
     """Writes one batch. Give it every piece in order, then let it tell what was written."""
 
-    def __init__(self, entry: Entry, workdir: Path) -> None:
+    def __init__(self, entry: Entry, workdir: Path, elements: Mapping[str, Element]) -> None:
         self._entry, self._workdir = entry, workdir
+        self._spelling = Spelling(entry, elements)
         self._spool = workdir / "defects.spool"
         self._held: list[tuple[int, Defect]] = []
         self._writer: parquet.ParquetWriter | None = None
@@ -111,8 +113,9 @@ class Staging:
             if rows:
                 numbers = np.arange(self.rows, self.rows + rows, dtype=np.int64)
                 self.rows += rows
+                columns = self._spelling.spread(piece.columns)
                 yield pa.RecordBatch.from_arrays(
-                    [pa.array(numbers), pa.array(np.full(rows, file, np.int16)), pa.array(piece.lines), *piece.columns],
+                    [pa.array(numbers), pa.array(np.full(rows, file, np.int16)), pa.array(piece.lines), *columns],
                     schema=schema,
                 )
 

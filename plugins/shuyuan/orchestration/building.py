@@ -21,7 +21,14 @@ from shuyuan.language import say
 from shuyuan.orchestration.card import write_card
 from shuyuan.orchestration.identity import dag_id, pool_of
 from shuyuan.orchestration.schedule import Timing
-from shuyuan.orchestration.tasks import CheckOperator, FetchOperator, LoadOperator, RecordOperator, entry_asset
+from shuyuan.orchestration.tasks import (
+    CheckOperator,
+    FetchOperator,
+    LoadOperator,
+    RecordOperator,
+    entry_asset,
+    publications_asset,
+)
 from shuyuan.orchestration.timetable import DeliveryTimetable
 from shuyuan.workdays import Calendar
 
@@ -90,4 +97,4 @@ def _add_tasks(dag: DAG, resource: Resource) -> None:
 
 
 def _outlets(entry: Entry) -> list[Any]:
-    return [entry_asset(entry.id)]
+    return [entry_asset(entry.id), publications_asset()]

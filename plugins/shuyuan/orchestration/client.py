@@ -74,6 +74,16 @@ class AirflowClient:
             states.setdefault(task["dag_id"], {})[task["task_id"]] = task["state"]
         return states
 
+    def waking(self, dag_id: str) -> int:
+        """How many assets have woken the DAG without its having a run for them yet."""
+        told: int = self.get(f"/dags/{dag_id}/assets/queuedEvents")["total_entries"]
+        return told
+
+    def open_runs(self, dag_id: str) -> int:
+        """How many runs of the DAG wait or go on."""
+        told: int = self.get(f"/dags/{dag_id}/dagRuns?limit=1&state=queued&state=running")["total_entries"]
+        return told
+
     def get(self, path: str) -> Any:
         """Any other GET below ``/api/v2``."""
         return self._call("GET", "/api/v2" + path)

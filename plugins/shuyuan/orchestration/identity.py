@@ -6,6 +6,10 @@ import re
 import zlib
 
 DAG_PREFIX = "catalog."
+RECONCILE_DAG = "operations.reconcile"
+NIGHTLY_DAG = "operations.nightly"
+PUBLICATIONS = "publications"
+"""The asset that every publication of every entry updates, beside the entry's own."""
 _SAFE = re.compile(r"[^A-Za-z0-9._-]")
 _ENTRY = re.compile(r"[a-z][a-z0-9_]{0,62}\.[a-z][a-z0-9_]{0,62}")
 

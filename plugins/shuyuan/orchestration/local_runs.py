@@ -1,4 +1,4 @@
-"""Runs of entries in a local Airflow: trigger them all and watch them to their end."""
+"""Runs in a local Airflow: trigger all entries, watch them to their end and the comparisons that follow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from shuyuan.orchestration.client import new_run_id
-from shuyuan.orchestration.identity import dag_id, ledger_run_id
+from shuyuan.orchestration.identity import RECONCILE_DAG, dag_id, ledger_run_id
 from shuyuan.orchestration.local import LocalAirflow
 from shuyuan.problems import PlatformError
 
@@ -23,6 +23,8 @@ class RunningAirflow(LocalAirflow):
     ) -> dict[str, str]:
         """Run every entry once, paused ones too, and return when all have ended.
 
+        None is started before Airflow has read ``operations.reconcile``, which their publications must wake.
+
         The value is the ledger's run id by entry id.
 
         ``seen`` hears the state by task id, by entry id, about twice a second.
@@ -31,6 +33,7 @@ class RunningAirflow(LocalAirflow):
             PlatformError: P413, DAGs did not appear or runs did not end within ``patience`` seconds.
         """
         client, limit = self.client, time.monotonic() + patience
+        self._unpause(RECONCILE_DAG, limit)
         names = {dag_id(entry_id): entry_id for entry_id in entry_ids}
         run_id = new_run_id("manual")
         waiting = dict(names)
@@ -47,6 +50,28 @@ class RunningAirflow(LocalAirflow):
             if not open_runs:
                 return {entry_id: ledger_run_id(entry_id, run_id) for entry_id in entry_ids}
             self._pause(limit, ", ".join(open_runs))
+
+    def settle(self, patience: float = 300) -> None:
+        """Return when no comparison is under way and no publication waits for one.
+
+        Raises:
+            PlatformError: P413, that took longer than ``patience`` seconds.
+        """
+        client, limit = self.client, time.monotonic() + patience
+        # In this order: Airflow turns what woke a DAG into its run in one transaction.
+        while client.waking(RECONCILE_DAG) or client.open_runs(RECONCILE_DAG):
+            self._pause(limit, RECONCILE_DAG)
+
+    def reconcile(self) -> None:
+        """Compare now, and return when it is done. Raises ``PlatformError`` P413."""
+        self._unpause(RECONCILE_DAG, time.monotonic() + 60)
+        self.client.trigger(RECONCILE_DAG, new_run_id("manual"), {})
+        self.settle()
+
+    def _unpause(self, name: str, limit: float) -> None:
+        while name not in self.client.dag_ids():
+            self._pause(limit, name)
+        self.client.patch(f"/dags/{name}", {"is_paused": False})
 
     def _pause(self, limit: float, what: str) -> None:
         if time.monotonic() > limit:

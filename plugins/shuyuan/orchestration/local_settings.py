@@ -16,7 +16,14 @@ from pathlib import Path
 import shuyuan
 from shuyuan.project import Project
 
-PRELOADED = ("airflow.sdk.execution_time.task_runner", "great_expectations", "pandas", "duckdb", "shuyuan.pipeline")
+PRELOADED = (
+    "airflow.sdk.execution_time.task_runner",
+    "great_expectations",
+    "pandas",
+    "duckdb",
+    "shuyuan.pipeline",
+    "shuyuan.one_source",
+)
 """Imported once by the process that all task processes are forked from; great_expectations alone takes 5 s."""
 
 
@@ -59,6 +66,7 @@ def settings(project: Project, ports: Ports, tuned: Mapping[str, str]) -> dict[s
         # heard of its first look's end; Airflow then takes it for lost and tries again after this delay.
         "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "5",
         "AIRFLOW__CORE__MAX_TEMPLATED_FIELD_LENGTH": "16384",
+        "SHUYUAN_RECONCILE_PAUSE": os.environ.get("SHUYUAN_RECONCILE_PAUSE", "2"),
         "AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACKS": "False",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{ports.tasks}/execution/",
         "AIRFLOW__CORE__FERNET_KEY": kept["fernet_key"],

@@ -17,7 +17,7 @@ from airflow.sdk.exceptions import AirflowRescheduleException, AirflowSkipExcept
 
 from shuyuan.catalog import Resource, load_resource
 from shuyuan.orchestration.boundary import coded
-from shuyuan.orchestration.identity import asset_uri, ledger_run_id
+from shuyuan.orchestration.identity import PUBLICATIONS, asset_uri, ledger_run_id
 from shuyuan.orchestration.project_folder import project_of
 from shuyuan.orchestration.schedule import data_date_of, is_promised
 from shuyuan.problems import NotYetDelivered, PassingError, PlatformError
@@ -132,7 +132,7 @@ class CheckOperator(EntryOperator):
 
 
 class LoadOperator(EntryOperator):
-    """入库: publish in one transaction, and tell those who wait on the entry's asset."""
+    """入库: publish in one transaction, and tell those who wait on the entry's asset or on any publication."""
 
     def perform(self, job: Job, context: Any) -> dict[str, Any]:
         """Publish; the same content again publishes nothing and wakes nobody."""
@@ -149,6 +149,7 @@ class LoadOperator(EntryOperator):
             "load_no": published.load_no,
         }
         context["outlet_events"][entry_asset(self.entry_id)].extra.update(told)
+        context["outlet_events"][publications_asset()].extra.update({"entry": self.entry_id} | told)
         return told | {"added": published.added, "updated": published.updated, "removed": published.removed}
 
 
@@ -171,8 +172,13 @@ def skip(context: Any, found: dict[str, Any], *tasks: str) -> None:
 
 
 def entry_asset(entry_id: str) -> Asset:
-    """The asset that an entry's publication updates; reconciliation and checks wait on it."""
+    """The asset that an entry's publication updates; whoever needs that entry waits on it."""
     return Asset(name=entry_id, uri=asset_uri(entry_id), group="share")
+
+
+def publications_asset() -> Asset:
+    """The asset that every publication updates: who waits on it need not name the catalog's entries."""
+    return Asset(name=PUBLICATIONS, uri=f"share://{PUBLICATIONS}/", group="share")
 
 
 def open_job(project: Project, entry_id: str, dag_run: Any, data_date: str | None) -> Job:

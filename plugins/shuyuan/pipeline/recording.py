@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 
 from shuyuan import __version__, ledger, sources, workdays
@@ -37,11 +38,28 @@ def record(job: Job) -> str:
         if verdict:
             ledger.record_results(session, job.run_id, job.resource.entry.id, verdict.results)
         ledger.record_run(session, _run(job, outcome, fault, delivery, verdict, publication))
+        note_spec(session, job)
         if outcome in ("published", "unchanged", "missing"):
             note_freshness(session, job, delivery.received_at if delivery else None)
     _send_receipt(job, outcome, delivery, verdict)
     point("recorded")
     return outcome
+
+
+def note_spec(session: ledger.Connection, job: Job) -> None:
+    """Keep the effective spec that this run worked by: what ``shuyuan plan`` compares a checkout with."""
+    resource = job.resource
+    spec = resource.entry.model_dump(mode="json", by_alias=True)
+    elements = {name: one.model_dump(mode="json", by_alias=True) for name, one in resource.elements.items()}
+    ledger.record_spec(
+        session,
+        resource.digest,
+        resource.entry.id,
+        resource.entry.version,
+        json.dumps(spec, ensure_ascii=False, sort_keys=True),
+        json.dumps(elements, ensure_ascii=False, sort_keys=True),
+        job.started_at,
+    )
 
 
 def note_freshness(session: ledger.Connection, job: Job, arrived_at: datetime | None) -> None:

@@ -6,12 +6,17 @@ work done or does it again; nothing a consumer sees changes before ``load`` comm
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
 
 from shuyuan import formats, ledger, quality, sources
+from shuyuan.catalog import Resource
 from shuyuan.crashpoints import point
 from shuyuan.pipeline.job import Job, utc_now
+from shuyuan.pipeline.source_rows import borrow_sources
 from shuyuan.problems import DeliveryError, PlatformError
 from shuyuan.stages import Batch, Delivery, Publication, Stage, Verdict
 from shuyuan.warehouses import Lot, Session
@@ -69,9 +74,7 @@ def read(job: Job) -> Batch:
     """读取: turn the delivered bytes into typed rows and count them a second way."""
     with job.explained(), job.timed("read"):
         delivery = _former(job, Delivery)
-        batch = formats.read(job.resource, delivery, job.workdir)
-        if batch.rows + batch.defects != batch.counted:
-            raise PlatformError("P403", read=batch.rows + batch.defects, counted=batch.counted)
+        batch = read_batch(job.resource, delivery, job.workdir)
         if delivery.rows_declared is not None and delivery.rows_declared != batch.counted:
             raise DeliveryError("D607", declared=delivery.rows_declared, counted=batch.counted)
         batch.save(job.workdir)
@@ -79,13 +82,30 @@ def read(job: Job) -> Batch:
         return batch
 
 
+def read_batch(resource: Resource, delivery: Delivery, workdir: Path) -> Batch:
+    """Read a delivery whose files lie under ``workdir``. Raises as ``formats.read``, and P403 when counts differ."""
+    batch = formats.read(resource, delivery, workdir)
+    if batch.rows + batch.defects != batch.counted:
+        raise PlatformError("P403", read=batch.rows + batch.defects, counted=batch.counted)
+    return batch
+
+
 def check(job: Job) -> Verdict:
-    """校验: judge the batch by the entry's rules. Raises ``DeliveryError`` D601–D605 when it is blocked."""
+    """校验: judge the batch by the entry's rules and against the sources of its copies.
+
+    Raises:
+        DeliveryError: D601–D605, the batch is blocked.
+    """
     with job.explained(), job.timed("check"):
         batch = _former(job, Batch)
-        with job.warehouse.session() as session:
-            volumes = ledger.recent_volumes(session, job.resource.entry.id)
-        verdict = quality.check(job.resource, batch, job.workdir, volumes, job.data_date)
+        borrowed = job.workdir / "sources"
+        try:
+            with job.warehouse.session() as session:
+                volumes = ledger.recent_volumes(session, job.resource.entry.id)
+                known = borrow_sources(session, job.resource, borrowed, datetime.now(UTC))
+            verdict = quality.check(job.resource, batch, job.workdir, volumes, job.data_date, known)
+        finally:
+            shutil.rmtree(borrowed, ignore_errors=True)
         verdict.save(job.workdir)
         point("verdict_saved")
         if verdict.blocked_by:

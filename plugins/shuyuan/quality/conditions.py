@@ -13,9 +13,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from shuyuan.identifiers import CHECKS, DIVISION_LENGTH, RESIDENT_SHAPE, Check
+from shuyuan.identifiers.spreadsheets import CHANCE, LEAST, LONG_SHAPE, SCIENTIFIC_SHAPE, ZEROED_SHAPE
+from shuyuan.quality.sources import Disagreeing, Unknown, source_question
 from shuyuan.quality.sql import literal, name
 
 TEXTS = ("VARCHAR",)
+SOURCE_METRICS = (
+    "column_values.known_to_source",
+    "multicolumn_values.known_to_source",
+    "multicolumn_values.agree_with_source",
+)
 WHOLE_NUMBERS = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT")
 
 
@@ -24,12 +32,15 @@ class Mask:
     """A predicate that is true for an unexpected row, false or null for any other.
 
     ``evaluated`` names the columns that must all be non-null for a row to count as evaluated. ``codes`` is a
-    code table's file that ``unexpected`` reads as ``{codes}``.
+    code table's file that ``unexpected`` reads as ``{codes}`` (those of now, or with ``ever`` all there ever were),
+    ``function`` an identifier check that it calls by name.
     """
 
     unexpected: str
     evaluated: tuple[str, ...]
     codes: str | None = None
+    ever: bool = False
+    function: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +60,7 @@ class Repeated:
     columns: tuple[str, ...]
 
 
-Question = Mask | Missing | Repeated
+Question = Mask | Missing | Repeated | Unknown | Disagreeing
 Arguments = Mapping[str, Any]
 
 
@@ -67,6 +78,11 @@ def question_of(metric: str, arguments: Arguments, types: Mapping[str, str]) -> 
         return Repeated(columns)
     if metric == "column_pair_values.not_after":
         return _pair_not_after(arguments, types)
+    if metric == "column_pair_values.match_resident_id":
+        return _pair_match_resident_id(arguments, types)
+    if metric in SOURCE_METRICS:
+        asked = source_question(metric, arguments)
+        return asked if set(asked.columns) <= set(types) else None
     column = str(arguments.get("column"))
     if column not in types:
         return None
@@ -76,6 +92,12 @@ def question_of(metric: str, arguments: Arguments, types: Mapping[str, str]) -> 
         return Missing(column)
     if metric == "column_values.in_code_table":
         return Mask(f"{_text(name(column))} NOT IN (SELECT code FROM {{codes}})", (column,), arguments["path"])
+    if metric == "column_values.in_known_region":
+        region = f"substr({_text(name(column))}, {int(arguments['start']) + 1}, {DIVISION_LENGTH})"
+        return Mask(f"{region} NOT IN (SELECT code FROM {{codes}})", (column,), arguments["path"], ever=True)
+    check = CHECKS.get(metric.removeprefix("column_values."))
+    if check is not None:
+        return _identifier(check, column, types[column])
     predicate = _PREDICATES.get(metric)
     expected = predicate(name(column), types[column], arguments) if predicate else None
     return Mask(f"NOT ({expected})", (column,)) if expected else None
@@ -83,8 +105,9 @@ def question_of(metric: str, arguments: Arguments, types: Mapping[str, str]) -> 
 
 def supported_metrics() -> tuple[str, ...]:
     """Names of the map metrics that ``question_of`` knows."""
-    others = ("compound_columns.unique", "column_pair_values.not_after", "column_values.unique")
-    return (*_PREDICATES, *others, "column_values.nonnull", "column_values.in_code_table")
+    pairs = ("compound_columns.unique", "column_pair_values.not_after", "column_pair_values.match_resident_id")
+    columns = ("unique", "nonnull", "in_code_table", "in_known_region", *CHECKS)
+    return (*_PREDICATES, *pairs, *SOURCE_METRICS, *(f"column_values.{column}" for column in columns))
 
 
 def _pair_not_after(arguments: Arguments, types: Mapping[str, str]) -> Mask | None:
@@ -94,6 +117,35 @@ def _pair_not_after(arguments: Arguments, types: Mapping[str, str]) -> Mask | No
     kind = "DATE" if arguments.get("by_day") else "TIMESTAMP"
     first, second = (f"CAST({name(column)} AS {kind})" for column in columns)
     return Mask(f"{first} > {second}", columns)
+
+
+def _pair_match_resident_id(arguments: Arguments, types: Mapping[str, str]) -> Mask | None:
+    """A is the sex (its code) or the birth date, B the resident ID; an ID of another shape contradicts nothing."""
+    fact, identifier = arguments["column_A"], arguments["column_B"]
+    kind, number = types.get(fact, ""), name(identifier)
+    if types.get(identifier) not in TEXTS:
+        return None
+    if kind == "DATE":
+        day = name(fact)
+        written = f"year({day}) * 10000 + month({day}) * 100 + day({day})"
+        differs = f"{written} <> TRY_CAST(substr({number}, 7, 8) AS INTEGER)"
+    elif kind in TEXTS or kind in WHOLE_NUMBERS:
+        sexed = f"CASE WHEN TRY_CAST(substr({number}, 17, 1) AS INTEGER) % 2 = 1 THEN '1' ELSE '2' END"
+        differs = f"{_text(name(fact))} IN ('1', '2') AND {_text(name(fact))} <> {sexed}"
+    else:
+        return None
+    return Mask(f"regexp_full_match({number}, {literal(RESIDENT_SHAPE)}) AND {differs}", (fact, identifier))
+
+
+def _identifier(check: Check, column: str, kind: str) -> Mask | None:
+    if kind not in TEXTS:
+        return None
+    if check.pattern is None:
+        return Mask(f"NOT {check.name}({name(column)})", (column,), function=check.name)
+    matches = f"regexp_full_match({name(column)}, {literal(check.pattern)})"
+    if check.length is not None:
+        matches += " AND length({}) BETWEEN {} AND {}".format(name(column), *check.length)
+    return Mask(f"NOT ({matches})", (column,))
 
 
 def _text(column: str) -> str:
@@ -181,12 +233,18 @@ def _not_after(column: str, kind: str, arguments: Arguments) -> str | None:
     return f"CAST({column} AS DATE) <= {day}" if kind in ("DATE", "TIMESTAMP") else None
 
 
-def _resident_id(column: str, kind: str, arguments: Arguments) -> str | None:
-    return f"resident_id({column})" if kind in TEXTS else None
-
-
-def _credit_code(column: str, kind: str, arguments: Arguments) -> str | None:
-    return f"credit_code({column})" if kind in TEXTS else None
+def _not_excel_damaged(column: str, kind: str, arguments: Arguments) -> str | None:
+    """Scientific notation; and zeroed digits, where the whole column has far more of them than chance gives it."""
+    if kind not in TEXTS:
+        return None
+    scientific, long, zeroed = (
+        f"regexp_full_match({column}, {literal(shape)})" for shape in (SCIENTIFIC_SHAPE, LONG_SHAPE, ZEROED_SHAPE)
+    )
+    many = (
+        f"(SELECT zeroed >= {LEAST} AND zeroed > 2 * expected + 8 * sqrt(expected) FROM (SELECT "
+        f"count(*) FILTER ({zeroed}) AS zeroed, count(*) FILTER ({long}) * {CHANCE}::DOUBLE AS expected FROM batch))"
+    )
+    return f"NOT {scientific} AND NOT ({zeroed} AND {many})"
 
 
 _PREDICATES: dict[str, Callable[[str, str, Arguments], str | None]] = {
@@ -199,7 +257,6 @@ _PREDICATES: dict[str, Callable[[str, str, Arguments], str | None]] = {
     "column_values.in_set": _in_set,
     "column_values.not_in_set": _not_in_set,
     "column_values.not_after": _not_after,
-    "column_values.resident_id": _resident_id,
-    "column_values.credit_code": _credit_code,
+    "column_values.not_excel_damaged": _not_excel_damaged,
 }
 """What is expected of a non-null value: (quoted column, its type, GX's arguments) → SQL, or None."""

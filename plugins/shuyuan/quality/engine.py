@@ -19,7 +19,8 @@ from great_expectations.expectations.registry import get_metric_kwargs, register
 from great_expectations.validator.metric_configuration import MetricConfiguration
 from great_expectations.validator.validator import Validator
 
-import shuyuan.quality.expectations  # noqa: F401 - registers our expectations and their metrics with GX
+import shuyuan.quality.expectations
+import shuyuan.quality.source_expectations  # noqa: F401 - both register our expectations and their metrics with GX
 from shuyuan.quality.conditions import Question, question_of, supported_metrics
 from shuyuan.quality.scan import Scan
 
@@ -117,7 +118,7 @@ def answered_metrics() -> frozenset[str]:
     """Return the full names of all metrics that ``ScanEngine`` answers."""
     names = {"table.row_count"}
     for base in supported_metrics():
-        paired = base.startswith(("column_pair_values.", "compound_columns."))
+        paired = base.startswith(("column_pair_values.", "compound_columns.", "multicolumn_values."))
         names |= {f"{base}.{suffix}" for suffix in (PAIR_SUFFIXES if paired else SUFFIXES)}
     return frozenset(names)
 

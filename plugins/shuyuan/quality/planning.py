@@ -17,14 +17,18 @@ from shuyuan.entry import (
     BetweenRule,
     Entry,
     Field,
+    KnownRegionRule,
     LengthRule,
+    MatchesIdRule,
     NotAfterRule,
+    NotExcelDamagedRule,
     OneOfRule,
     PatternRule,
     RowCountRule,
     Rule,
     UniqueRule,
 )
+from shuyuan.identifiers import CANONICAL_SHAPE, CHECKS, REGION_PLACES
 from shuyuan.problems import EntryError
 
 Effect = Literal["reject", "count", "block"]
@@ -47,7 +51,8 @@ class PlannedRule:
 
 INDICATORS = {
     "D401": "0302", "D402": "0201", "D403": "0302", "D404": "0302", "D405": "0105", "D406": "0101", "D407": "0301",
-    "D408": "0105", "D409": "0503", "D410": "0304", "D601": "0202",
+    "D408": "0105", "D409": "0503", "D410": "0304", "D411": "0402", "D412": "0105", "D413": "0305",
+    "D501": "0402", "D502": "0401", "D601": "0202",
 }  # fmt: skip
 """GB/T 36344-2018 indicator by rule code."""
 
@@ -81,17 +86,20 @@ def _of_field(place: int, field: Field) -> Iterator[PlannedRule]:
         yield rule("pattern", "D404", "expect_column_values_to_match_regex", regex=anchored(field.pattern))
     if field.codes is not None:
         yield rule("codes", "D405", "expect_column_values_to_be_in_code_table", code_table=field.codes)
-    if field.check == "resident_id":
-        yield rule("resident_id", "D406", "expect_column_values_to_be_resident_ids")
-    if field.check == "credit_code":
-        yield rule("credit_code", "D406", "expect_column_values_to_be_credit_codes")
+    if field.check is not None:
+        yield rule(field.check, "D406", f"expect_column_values_to_be_{CHECKS[field.check].plural}")
+    if field.check == "certificate_number":
+        # Blanks, odd brackets and serials of 6 or 8 digits are on real certificates: a finding, not a refusal.
+        spelled = rule("spelling", "D404", "expect_column_values_to_match_regex", regex=anchored(CANONICAL_SHAPE))
+        yield dataclasses.replace(spelled, effect="count")
 
 
 def _fitting(entry: Entry, rule: Rule, data_date: date, volumes: Sequence[int]) -> PlannedRule:
     try:
         return _of_rule(entry, rule, data_date, volumes)
     except (ValueError, ArithmeticError):
-        named = f"{rule.field}.{rule.rule}" if isinstance(rule, BetweenRule | OneOfRule) else rule.rule
+        field = "" if isinstance(rule, UniqueRule | RowCountRule) else f"{rule.field}."
+        named = f"{field}{rule.rule}"
         raise EntryError("E296", entry=entry.id, rule=named) from None
 
 
@@ -102,6 +110,8 @@ def _of_rule(entry: Entry, rule: Rule, data_date: date, volumes: Sequence[int]) 
         return _unique("unique." + "+".join(rule.fields), rule.fields, rule.effect)
     if isinstance(rule, NotAfterRule):
         return _not_after(entry, rule, data_date)
+    if isinstance(rule, MatchesIdRule | KnownRegionRule | NotExcelDamagedRule):
+        return _identifier_rule(entry, rule)
     kind = entry.field(rule.field).kind
     kwargs: dict[str, Any] = {"column": rule.field}
     if isinstance(rule, BetweenRule):
@@ -119,6 +129,23 @@ def _of_rule(entry: Entry, rule: Rule, data_date: date, volumes: Sequence[int]) 
         kwargs["value_set"] = [typed(text, kind) for text in rule.values]
     rule_id = f"{rule.field}.{rule.rule}"
     return PlannedRule(rule_id, code, INDICATORS[code], rule.effect, expectation, kwargs, rule.field)
+
+
+def _identifier_rule(entry: Entry, rule: MatchesIdRule | KnownRegionRule | NotExcelDamagedRule) -> PlannedRule:
+    kwargs: dict[str, Any] = {"column": rule.field}
+    if isinstance(rule, MatchesIdRule):
+        code, expectation = "D411", "expect_column_pair_values_a_to_match_resident_id_b"
+        kwargs = {"column_A": rule.field, "column_B": rule.id}
+    elif isinstance(rule, KnownRegionRule):
+        code, expectation = "D412", "expect_column_values_to_be_in_known_regions"
+        start = REGION_PLACES.get(entry.field(rule.field).check or "")
+        if start is None:
+            raise ValueError("no division in this identifier")
+        kwargs |= {"start": start, "code_table": rule.codes}
+    else:
+        code, expectation = "D413", "expect_column_values_to_not_be_excel_damaged"
+    name = f"{rule.field}.{rule.rule}"
+    return PlannedRule(name, code, INDICATORS[code], rule.effect, expectation, kwargs, rule.field)
 
 
 def _unique(rule: str, fields: Sequence[str], effect: Effect) -> PlannedRule:

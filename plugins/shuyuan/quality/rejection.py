@@ -54,6 +54,19 @@ def write_rejected(
     parts = [_rows(scan, entry, bits)] if bits else []
     if defects is not None:
         parts.append(_defects(defects))
+    return _copy(scan, parts, path)
+
+
+def write_marked(scan: Scan, questions: Mapping[str, Question], path: Path) -> int:
+    """Write ``_row, _file, _line, rules`` of all readable rows that broke a rule of ``questions``; return how many."""
+    bits = [(rule, scan.bits[question]) for rule, question in questions.items() if question in scan.bits]
+    source = "bad" if scan.whole else "bad JOIN batch USING (_row)"
+    marked = f"SELECT _row, _file, _line, {_failed(bits)} AS rules FROM {source}"
+    return _copy(scan, [marked] if bits else [], path)
+
+
+def _copy(scan: Scan, parts: Sequence[str], path: Path) -> int:
+    """Write rows in the delivery's order; no file when there are none."""
     if not parts:
         return 0
     part = path.with_suffix(".parquet.part")
@@ -69,13 +82,17 @@ def write_rejected(
 
 def _rows(scan: Scan, entry: Entry, bits: Sequence[tuple[str, int]]) -> str:
     source = "bad" if scan.whole else "bad JOIN batch USING (_row)"
-    failed = ", ".join(f"CASE WHEN _bad_{bit} THEN {literal(rule)} END" for rule, bit in bits)
     texts = ", ".join(f"{literal(field.name)}: CAST({name(field.name)} AS VARCHAR)" for field in entry.fields)
     return (
-        f"SELECT _row, _file, _line, list_filter([{failed}], lambda rule: rule IS NOT NULL) AS rules, "
+        f"SELECT _row, _file, _line, {_failed(bits)} AS rules, "
         f"coalesce(_raw, CAST(to_json({{{texts}}}) AS VARCHAR)) AS record "
         f"FROM {source} WHERE {_any(bit for _, bit in bits)}"
     )
+
+
+def _failed(bits: Sequence[tuple[str, int]]) -> str:
+    failed = ", ".join(f"CASE WHEN _bad_{bit} THEN {literal(rule)} END" for rule, bit in bits)
+    return f"list_filter([{failed}], lambda rule: rule IS NOT NULL)"
 
 
 def _any(bits: Iterable[int]) -> str:

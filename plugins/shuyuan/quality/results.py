@@ -62,8 +62,12 @@ def is_errored(result: ExpectationValidationResult) -> bool:
     return bool(information)  # one record a metric that failed
 
 
-def rule_result(plan: PlannedRule, result: ExpectationValidationResult) -> RuleResult:
-    """Return how a rule fared. An expectation about the table counts as one element evaluated."""
+def rule_result(plan: PlannedRule, result: ExpectationValidationResult, compared: int | None = None) -> RuleResult:
+    """Return how a rule fared. An expectation about the table counts as one element evaluated.
+
+    ``compared`` is for rules that hold rows against others: how many rows found something to be held against. GX
+    counts each row with all its columns filled as evaluated, and so those that nothing is known of as good.
+    """
     found: dict[str, Any] = result.result or {}
     errored = is_errored(result)
     success = bool(result.success)
@@ -71,6 +75,7 @@ def rule_result(plan: PlannedRule, result: ExpectationValidationResult) -> RuleR
         evaluated, unexpected = 0, 0
     elif "element_count" in found:
         evaluated = int(found["element_count"]) - int(found.get("missing_count") or 0)
+        evaluated = evaluated if compared is None else compared
         unexpected = int(found["unexpected_count"] or 0)
     else:
         evaluated, unexpected = 1, 0 if success else 1

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -18,9 +19,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from duckdb.func import PythonUDFType
 
-from shuyuan.quality.characters import judge_credit_codes, judge_resident_ids
+from shuyuan.identifiers import CHECKS
+from shuyuan.quality.characters import judge_texts
 from shuyuan.quality.code_tables import read_codes
 from shuyuan.quality.conditions import Mask, Missing, Question, Repeated
+from shuyuan.quality.source_rows import Marked, SourceQuestion, SourceTables
+from shuyuan.quality.sources import Disagreeing, Unknown
 from shuyuan.quality.sql import literal, name, names
 
 MEMORY = "512MB"
@@ -46,8 +50,6 @@ def session(parquet: Path, workdir: Path) -> Iterator[duckdb.DuckDBPyConnection]
     }
     connection = duckdb.connect(":memory:", config=settings)
     try:
-        for function, judge in (("resident_id", judge_resident_ids), ("credit_code", judge_credit_codes)):
-            connection.create_function(function, judge, ["VARCHAR"], "BOOLEAN", type=PythonUDFType.ARROW)
         connection.execute(f"CREATE VIEW batch AS SELECT * FROM read_parquet({literal(parquet)})")
         yield connection
     finally:
@@ -56,11 +58,15 @@ def session(parquet: Path, workdir: Path) -> Iterator[duckdb.DuckDBPyConnection]
 
 @dataclass(frozen=True)
 class Answer:
-    """How one question fared: rows evaluated, rows unexpected, the smallest ``_row`` numbers of those."""
+    """How one question fared: rows evaluated, rows unexpected, the smallest ``_row`` numbers of those.
+
+    ``compared`` is how many rows a question about a source could really be answered for.
+    """
 
     evaluated: int
     unexpected: int
     rows: tuple[int, ...]
+    compared: int | None = None
 
 
 class Scan:
@@ -76,7 +82,9 @@ class Scan:
         """Which boolean of ``bad`` belongs to a question; a question without any unexpected row has none."""
         self.whole = True
         """Whether ``bad`` holds all columns of the batch, or ``_row`` and the booleans only."""
-        self._code_tables: dict[str, str] = {}
+        self._code_tables: dict[tuple[str, bool], str] = {}
+        self._marked: dict[SourceQuestion, Marked] = {}
+        self._functions: set[str] = set()
 
     def ask(self, questions: Iterable[Question]) -> None:
         """Answer all questions. The table ``bad`` exists afterwards when ``bits`` is not empty."""
@@ -87,11 +95,16 @@ class Scan:
             for place, question in enumerate(suspects)
             if isinstance(question, Repeated) and self._find_repeated(question, f"repeated_{place}")
         ]
-        clear = {question for question in suspects if isinstance(question, Repeated)} - {key for key, _ in joins}
+        about_sources = [question for question in suspects if isinstance(question, Unknown | Disagreeing)]
+        self._marked = SourceTables(self.connection, self.types).mark(about_sources)
+        clear: set[Question] = {question for question in suspects if isinstance(question, Repeated)}
+        clear -= {question for question, _ in joins}
+        clear |= {question for question, marked in self._marked.items() if not marked.rows}
         self.bits = {question: bit for bit, question in enumerate(q for q in suspects if q not in clear)}
         counts, rows = self._keep_bad(dict(joins)) if self.bits else ({}, {})
         for question in asked:
-            self.answers[question] = Answer(self._evaluated(question), counts.get(question, 0), rows.get(question, ()))
+            unexpected, first = counts.get(question, 0), rows.get(question, ())
+            self.answers[question] = Answer(self._evaluated(question), unexpected, first, self._compared(question))
 
     def null_count(self, column: str) -> int:
         """Return the nulls of a column: from the footer, or counted where the writer left no statistics."""
@@ -118,10 +131,15 @@ class Scan:
             return self.rows - nulls[0]
         if isinstance(question, Repeated) and not all(nulls):
             return self.rows
-        glue = " AND " if isinstance(question, Mask) else " OR "
+        glue = " OR " if isinstance(question, Repeated) else " AND "
         present = glue.join(f"{name(column)} IS NOT NULL" for column in columns)
         (row,) = self.connection.execute(f"SELECT count(*) FROM batch WHERE {present}").fetchall()
         return int(row[0])
+
+    def _compared(self, question: Question) -> int | None:
+        if not isinstance(question, Unknown | Disagreeing):
+            return None
+        return self._marked[question].compared if question in self._marked else 0
 
     def _find_repeated(self, question: Repeated, table: str) -> bool:
         present = " OR ".join(f"{name(column)} IS NOT NULL" for column in question.columns)
@@ -168,20 +186,31 @@ class Scan:
             return f"{joins[question]}._hit"
         if isinstance(question, Missing):
             return f"{name(question.column)} IS NULL"
+        if isinstance(question, Unknown | Disagreeing):
+            return f"batch._row IN (SELECT _row FROM {self._marked[question].table})"
+        if question.function is not None:
+            self._create_function(question.function)
         if question.codes is None:
             return question.unexpected
-        return question.unexpected.replace("{codes}", self._code_table(question.codes))
+        return question.unexpected.replace("{codes}", self._code_table(question.codes, question.ever))
 
-    def _code_table(self, path: str) -> str:
+    def _create_function(self, check: str) -> None:
+        """Let DuckDB call a vectorised identifier check by its name; an entry pays only for the checks it uses."""
+        if check not in self._functions:
+            judge = partial(judge_texts, CHECKS[check])
+            self.connection.create_function(check, judge, ["VARCHAR"], "BOOLEAN", type=PythonUDFType.ARROW)
+            self._functions.add(check)
+
+    def _code_table(self, path: str, ever: bool) -> str:
         """Load a code table once: a join with it costs a hundredth of a list of thousands of literals."""
-        if path not in self._code_tables:
+        if (path, ever) not in self._code_tables:
             table = f"codes_{len(self._code_tables)}"
-            codes = pa.table({"code": pa.array(read_codes(Path(path)), pa.string())})
+            codes = pa.table({"code": pa.array(read_codes(Path(path), ever), pa.string())})
             self.connection.register("codes_read", codes)
             self.connection.execute(f"CREATE TEMP TABLE {table} AS SELECT code FROM codes_read")
             self.connection.unregister("codes_read")
-            self._code_tables[path] = table
-        return self._code_tables[path]
+            self._code_tables[path, ever] = table
+        return self._code_tables[path, ever]
 
 
 def _keys(question: Repeated, table: str) -> list[tuple[str, str]]:

@@ -18,7 +18,8 @@ from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.metadata_types import FailureSeverity
 from great_expectations.expectations.registry import get_expectation_impl
 
-import shuyuan.quality.expectations  # noqa: F401 - registers our expectations with GX
+import shuyuan.quality.expectations
+import shuyuan.quality.source_expectations  # noqa: F401 - both register our expectations with GX
 from shuyuan.problems import EntryError
 from shuyuan.quality.code_tables import read_codes
 from shuyuan.quality.conditions import Question, question_of
@@ -32,6 +33,9 @@ SEVERITIES = {"block": "critical", "reject": "warning", "count": "info"}
 
 FOOTER_EXPECTATIONS = ("expect_table_row_count_to_be_between", "expect_table_row_count_to_equal")
 """Expectations about the table that the scan's engine answers from the Parquet footer."""
+
+CODED_EXPECTATIONS = ("expect_column_values_to_be_in_code_table", "expect_column_values_to_be_in_known_regions")
+"""Expectations that name a code table, of which the engine needs the file."""
 
 INDICATOR_WORDS = (
     ("to_not_be_null", "0201"), ("row_count", "0202"), ("table_column", "0102"), ("unique", "0304"),
@@ -78,7 +82,7 @@ def suite_of(name: str, rules: Iterable[AskedRule]) -> ExpectationSuite:
 
 
 def _ask(resource: Resource, plan: PlannedRule, types: Mapping[str, str]) -> AskedRule:
-    if plan.expectation == "expect_column_values_to_be_in_code_table":
+    if plan.expectation in CODED_EXPECTATIONS:
         plan = replace(plan, kwargs={**plan.kwargs, "path": str(_code_table(resource, plan))})
     meta = {"rule": plan.rule, "code": plan.code, "indicator": plan.indicator, "effect": plan.effect}
     severity = FailureSeverity(SEVERITIES[plan.effect] if plan.own or plan.effect == "block" else "warning")

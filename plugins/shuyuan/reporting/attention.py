@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 
 from shuyuan.catalog import Resource
 from shuyuan.language import say
 from shuyuan.reporting import figures
-from shuyuan.reporting.facts import EntryFacts, Facts, RuleFact
+from shuyuan.reporting.copies import department_titles
+from shuyuan.reporting.corrections import is_overdue, what_of
+from shuyuan.reporting.facts import CorrectionFact, EntryFacts, Facts, RuleFact
 from shuyuan.reporting.measures import state_of
 from shuyuan.reporting.rule_sentences import rule_sentence
 from shuyuan.workdays import local_day
 
 SHOWN = 10
+CODES = {"unknown": "D501", "differing": "D502"}
+"""The row rule that finds in a delivery what a 疑义 of this kind is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,13 @@ class Matter:
 
 
 def list_matters(resources: Iterable[Resource], facts: Facts) -> list[Matter]:
-    """Return one matter an entry that has one: blocked first, then missing, then rejected rows, the most first."""
-    found = [matter for resource in resources if (matter := _matter(resource, facts.of(resource.entry.id)))]
+    """Return what needs attention, in this order: blocked, missing, overdue 疑义, rejected rows, the most first.
+
+    An entry has one matter of its deliveries at most, and one for each department that owes it an answer.
+    """
+    known = {resource.entry.id: resource for resource in resources}
+    found = [matter for resource in known.values() if (matter := _matter(resource, facts.of(resource.entry.id)))]
+    found += _overdue(known, facts)
     return sorted(found, key=lambda matter: (matter.weight, matter.entry_id))
 
 
@@ -130,7 +139,34 @@ def _rejected(resource: Resource, facts: EntryFacts, rule: RuleFact) -> Matter:
     usable = what_stays(facts)
     if rule.effect == "reject" and facts.publication is not None:
         usable = say("report.attention.usable_rest", rows=figures.count(facts.publication.accepted))
-    return _line(resource, rule.code, sentence, trouble_since(rule), usable, (2, -rule.unexpected))
+    return _line(resource, rule.code, sentence, trouble_since(rule), usable, (3, -rule.unexpected))
+
+
+def _overdue(resources: Mapping[str, Resource], facts: Facts) -> list[Matter]:
+    """One matter for each entry and department asked: how many 疑义 nobody answered in time, the worst in words."""
+    owed: dict[tuple[str, str], list[CorrectionFact]] = {}
+    for one in facts.one_source.corrections:
+        if one.entry_id in resources and is_overdue(one, facts.today):
+            owed.setdefault((one.entry_id, one.department), []).append(one)
+    titles = department_titles(resources) if owed else {}
+    matters = []
+    for (entry_id, department), group in owed.items():
+        resource = resources[entry_id]
+        worst = max(group, key=lambda one: (one.rows_now, one.correction_id))
+        first = min(group, key=lambda one: one.due_on)
+        what = say(
+            "report.attention.overdue",
+            count=len(group),
+            due=figures.day(first.due_on),
+            what=what_of(worst, resources),
+            rows=figures.count(worst.rows_now),
+        )
+        matter = _line(
+            resource, CODES.get(worst.kind, ""), what, local_day(min(one.opened_at for one in group)),
+            what_stays(facts.of(entry_id)), (2, -worst.rows_now),
+        )  # fmt: skip
+        matters.append(replace(matter, kind=say("report.attention.kind_D5"), turn=titles.get(department, department)))
+    return matters
 
 
 def _line(resource: Resource, code: str, what: str, since: date | None, usable: str, weight: tuple[int, int]) -> Matter:

@@ -19,6 +19,8 @@ from shuyuan.reporting import figures
 STATE_MARKS = {
     "normal": "on", "on_time": "on", "published": "on", "unchanged": "same", "late": "late", "missing": "miss",
     "blocked": "stop", "failed": "stop", "waiting": "wait", "dry_run": "wait", "rest": "rest", "unknown": "void",
+    "agree": "on", "few": "late", "many": "miss", "source": "src", "not_compared": "off", "no_rows": "wait",
+    "open": "wait", "corrected": "on", "explained": "same", "overdue": "miss",
 }  # fmt: skip
 
 

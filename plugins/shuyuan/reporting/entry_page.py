@@ -12,7 +12,9 @@ from shuyuan.catalog import Resource
 from shuyuan.entry import Entry, Field, SftpSource
 from shuyuan.language import say
 from shuyuan.reporting import arrivals, charts, figures, measures
+from shuyuan.reporting.agreement import Agreement
 from shuyuan.reporting.attention import problem_sentence, trouble_since
+from shuyuan.reporting.entry_copies import entry_copies
 from shuyuan.reporting.facts import EntryFacts, Facts, RuleFact, RunFact
 from shuyuan.reporting.overview import Tile
 from shuyuan.reporting.reading import PUBLICATIONS_SHOWN
@@ -47,8 +49,9 @@ class RunLine:
     parts: str
 
 
-def entry_page(resource: Resource, facts: Facts) -> dict[str, Any]:
+def entry_page(resource: Resource, agreement: Agreement) -> dict[str, Any]:
     """Return what ``entry.html.j2`` shows."""
+    facts = agreement.facts
     entry, known = resource.entry, facts.of(resource.entry.id)
     failing = [rule for rule in known.rules if rule.failing]
     rows = [arrivals.calendar_row(resource, facts)]
@@ -69,6 +72,7 @@ def entry_page(resource: Resource, facts: Facts) -> dict[str, Any]:
         "runs": run_lines(known.runs),
         "publications": known.publications,
         "publications_shown": PUBLICATIONS_SHOWN,
+        "one": entry_copies(resource, agreement),
     }
 
 

@@ -6,14 +6,19 @@ makes the facts from the rows.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import TypeAlias
 
 from shuyuan.workdays import local_day
 
 WINDOW_DAYS = 30
+
+CopyKey: TypeAlias = tuple[str, str, str]
+"""(entry id of the holder, field or joined key fields, source id): what one comparison line speaks of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +109,119 @@ class ScoreFact:
     scores: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class ConsistencyFact:
+    """The mean 0401/0402 score of an entry's copies from a local day on; ``None`` when none could be compared."""
+
+    day: date
+    score: float | None
+
+
+@dataclass(frozen=True)
+class ComparisonFact:
+    """The latest line of ``ledger.comparisons`` of one copy. What was not compared has no numbers.
+
+    ``since`` is the instant from which it could not be compared without a break, ``last_compared`` when it was
+    compared last; both ``None`` where there is no such instant.
+    """
+
+    run_id: str
+    compared_at: datetime
+    entry_id: str
+    field: str
+    element: str
+    kind: str
+    source_id: str
+    match_key: str
+    state: str
+    reason: str | None
+    copy_load_no: int | None
+    source_load_no: int | None
+    copy_rows: int | None
+    matched: int | None
+    agreeing: int | None
+    differing: int | None
+    blank_here: int | None
+    blank_there: int | None
+    only_here: int | None
+    only_there: int | None
+    source_duplicates: int | None
+    indicator: str
+    score: float | None
+    since: datetime | None = None
+    last_compared: datetime | None = None
+
+    @property
+    def key(self) -> CopyKey:
+        """Which copy it is."""
+        return self.entry_id, self.field, self.source_id
+
+
+@dataclass(frozen=True, slots=True)
+class DiscrepancyFact:
+    """One listed difference that is still there: a keyed token and masked values, never the values."""
+
+    entry_id: str
+    field: str
+    element: str
+    kind: str
+    source_id: str
+    token: str
+    copy_value: str | None
+    source_value: str | None
+    first_seen: datetime
+    last_seen: datetime
+    correction_id: str | None
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionFact:
+    """One 疑义. ``state``: ``open``, ``corrected``, ``explained``; it is done when ``closed_at`` is set.
+
+    ``referral`` is why the department asked first handed it to this one; ``None`` when it was not handed on.
+    """
+
+    correction_id: str
+    entry_id: str
+    field: str
+    element: str
+    kind: str
+    source_id: str
+    department: str
+    rows_first: int
+    rows_now: int
+    opened_at: datetime
+    due_on: date
+    state: str
+    answered_at: datetime | None
+    answered_by: str | None
+    answer: str | None
+    closed_at: datetime | None
+    reopened: int
+    referral: str | None = None
+
+
+@dataclass(frozen=True)
+class OneSourceFacts:
+    """What the ledger says of copies and their sources.
+
+    ``discrepancies`` are the first of each copy and kind, ``listed`` how many there are, by (entry, field, kind,
+    source). ``corrections`` are those not closed and those closed in the window.
+    """
+
+    comparisons: tuple[ComparisonFact, ...] = ()
+    discrepancies: tuple[DiscrepancyFact, ...] = ()
+    listed: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
+    corrections: tuple[CorrectionFact, ...] = ()
+
+
 @dataclass(frozen=True)
 class EntryFacts:
     """All that the reports know of one entry. Runs, publications: newest first; arrivals, scores: oldest first.
 
     ``rules`` are of the latest run whose delivery was checked; ``blocked`` counts the window's blocked runs.
+    ``compared`` has the scores of each copy by local day, oldest first (``None``: could not be compared).
     """
 
     runs: tuple[RunFact, ...] = ()
@@ -117,6 +230,22 @@ class EntryFacts:
     scores: tuple[ScoreFact, ...] = ()
     rules: tuple[RuleFact, ...] = ()
     blocked: int = 0
+    compared: Mapping[CopyKey, tuple[tuple[date, float | None], ...]] = field(default_factory=dict)
+
+    @cached_property
+    def consistency(self) -> tuple[ConsistencyFact, ...]:
+        """The mean score of all copies that could be compared, from each day on which a comparison was written."""
+        changes: dict[date, dict[CopyKey, float | None]] = {}
+        for key, days in self.compared.items():
+            for day, score in days:
+                changes.setdefault(day, {})[key] = score
+        current: dict[CopyKey, float | None] = {}
+        series = []
+        for day in sorted(changes):
+            current |= changes[day]
+            known = [score for score in current.values() if score is not None]
+            series.append(ConsistencyFact(day, math.fsum(known) / len(known) if known else None))
+        return tuple(series)
 
     @property
     def publication(self) -> PublicationFact | None:
@@ -141,6 +270,7 @@ class Facts:
     now: datetime
     entries: Mapping[str, EntryFacts] = field(default_factory=dict)
     since: date | None = None
+    one_source: OneSourceFacts = field(default_factory=OneSourceFacts)
 
     @cached_property
     def today(self) -> date:

@@ -94,6 +94,11 @@ def day(value: date | None) -> str:
     return NONE if value is None else say("report.date.day", month=value.month, day=value.day)
 
 
+def day_of(instant: datetime | None) -> str:
+    """The local day of an instant, as ``11月20日``."""
+    return NONE if instant is None else day(local(instant).date())
+
+
 def full_day(value: date) -> str:
     """``2026年11月20日`` (English: ``2026-11-20``)."""
     return say("report.date.full", year=value.year, month=value.month, day=value.day)

@@ -16,6 +16,7 @@ State = Literal["normal", "late", "missing", "blocked", "waiting"]
 STATES: tuple[State, ...] = ("normal", "late", "missing", "blocked", "waiting")
 FEW_DELIVERIES = 5
 DIMENSIONS = tuple(CODES.values())
+CONSISTENCY = CODES["04"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +79,36 @@ def score_as_of(scores: Sequence[ScoreFact], day: date) -> ScoreFact | None:
     return scores[place - 1] if place else None
 
 
+def dimension_as_of(entry: EntryFacts, day: date, dimension: str) -> float | None:
+    """One dimension of an entry at the end of ``day``.
+
+    Consistency comes from the delivery's own rules or, where the delivery has none, from the comparisons of the
+    entry's copies with their sources.
+    """
+    fact = score_as_of(entry.scores, day)
+    value = fact.scores.get(dimension) if fact else None
+    if value is not None or dimension != CONSISTENCY:
+        return value
+    place = bisect_right(entry.consistency, day, key=lambda known: known.day)
+    return entry.consistency[place - 1].score if place else None
+
+
 def mean_score(entries: Iterable[EntryFacts], day: date, dimension: str | None = None) -> Mean:
     """The mean over entries of the score (or of one dimension) at the end of ``day``; unscored ones take no part."""
     values = []
     for entry in entries:
         fact = score_as_of(entry.scores, day)
-        if fact is not None:
-            value = fact.scores.get(dimension) if dimension else fact.score
-            if value is not None:
-                values.append(value)
+        value = dimension_as_of(entry, day, dimension) if dimension else fact.score if fact else None
+        if value is not None:
+            values.append(value)
     return Mean.of(values)
 
 
 def score_series(facts: Facts, entries: Sequence[EntryFacts], dimension: str | None = None) -> list[Point]:
-    """The mean score as of each day on which a delivery was checked, and as of today."""
+    """The mean score as of each day on which a delivery was checked (or a copy compared), and as of today."""
     checked = {fact.day for entry in entries for fact in entry.scores}
+    if dimension == CONSISTENCY:
+        checked |= {fact.day for entry in entries for fact in entry.consistency}
     points = []
     for day in _days_with(facts, checked):
         mean = mean_score(entries, day, dimension)

@@ -7,11 +7,16 @@ from itertools import pairwise
 from typing import Any
 
 from shuyuan.language import say
+from shuyuan.reporting.matrix import MANY
 from shuyuan.reporting.measures import DIMENSIONS, FEW_DELIVERIES, STATES
 from shuyuan.scoring import GRADES, WEIGHTS
 
 FORMULAS = ("on_time", "rule", "dimension", "score", "mean", "rejected", "blocked", "rounding")
 LIMITS = ("coverage", "window", "sample")
+ONE_SOURCE = (
+    "copy", "rate", "score_0401", "not_compared", "untouched", "duplicates", "rows", "consistency", "correction",
+    "marks", "trace",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ def notes() -> dict[str, Any]:
         ],
         "grades": _grade_ranges(),
         "states": STATES,
+        "one_source": [say(f"report.notes.one_source.{name}", many=f"{MANY:g}") for name in ONE_SOURCE],
         "limits": [say(f"report.notes.limit.{name}") for name in LIMITS],
     }
 

@@ -15,6 +15,7 @@ from shuyuan.entry import Gate
 from shuyuan.language import say
 from shuyuan.reporting import arrivals, attention, charts, figures, measures
 from shuyuan.reporting.board import BoardLine, board_line
+from shuyuan.reporting.corrections import is_overdue, open_ones
 from shuyuan.reporting.facts import WINDOW_DAYS, EntryFacts, Facts
 from shuyuan.reporting.measures import DIMENSIONS, Point
 
@@ -85,7 +86,7 @@ def overview(resources: Sequence[Resource], facts: Facts) -> dict[str, Any]:
 
 
 def tiles(resources: Sequence[Resource], facts: Facts, known: Sequence[EntryFacts]) -> list[Tile]:
-    """The five numbers on top. On-time rate and score are the last points of the 30-day lines."""
+    """The six numbers on top. On-time rate and score are the last points of the 30-day lines."""
     published = [entry for entry in known if entry.publication]
     current = [entry.publication for entry in known if entry.publication]
     delivered = sum(one.delivered for one in current)
@@ -127,7 +128,20 @@ def tiles(resources: Sequence[Resource], facts: Facts, known: Sequence[EntryFact
             if current
             else say("report.tile.no_delivery"),
         ),
+        open_tile(facts),
     ]
+
+
+def open_tile(facts: Facts) -> Tile:
+    """The 疑义 that are not closed, and how many of them are overdue; a dash where nothing was ever compared."""
+    current = open_ones(facts.one_source.corrections)
+    label = say("report.one_source.tile.open")
+    if not facts.one_source.comparisons and not current:
+        return Tile(label, figures.NONE, say("report.one_source.tile.never"))
+    overdue = sum(is_overdue(one, facts.today) for one in current)
+    explained = sum(one.state == "explained" for one in current)
+    note = say("report.one_source.tile.open_note", overdue=overdue, explained=explained)
+    return Tile(label, figures.count(len(current)), note)
 
 
 def trend_chart(facts: Facts, on_time: Sequence[Point], scores: Sequence[Point], width: int) -> Markup | None:
@@ -182,7 +196,10 @@ def six_dimensions(facts: Facts, known: Sequence[EntryFacts]) -> list[Dimension]
         word, value = say(f"report.dimension.{name}"), figures.score(now.value)
         values = [point.value for point in series[name]]
         chart = charts.sparkline(values, f"{word} {value}", low, high, "red" if weak else "blue") if values else None
-        note = say("report.six.entries", count=now.count) if now.count else say("report.six.no_rules")
+        compared = name == measures.CONSISTENCY and any(entry.consistency for entry in known)
+        note = say("report.six.compared" if compared else "report.six.entries", count=now.count)
+        if not now.count:
+            note = say("report.six.not_compared" if compared else "report.six.no_rules")
         made.append(Dimension(word, value, note, chart, weak))
     return made
 
@@ -191,7 +208,7 @@ def entry_line(resource: Resource, facts: Facts) -> EntryLine:
     """Return one entry's line of the big table: the numbers of its last publication, the scores of its last check."""
     known, gate = facts.of(resource.entry.id), resource.entry.quality.gate
     publication, score = known.publication, known.score
-    values = [score.scores.get(name) if score else None for name in DIMENSIONS]
+    values = [measures.dimension_as_of(known, facts.today, name) for name in DIMENSIONS]
     return EntryLine(
         board=board_line(resource, facts),
         delivered=publication.delivered if publication else None,

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Protocol, TypeVar
 
+from shuyuan.reporting.comparison_reading import read_compared, read_one_source
 from shuyuan.reporting.facts import (
     WINDOW_DAYS,
     ArrivalFact,
@@ -115,8 +116,10 @@ def read_facts(ledger: Ledger, now: datetime) -> Facts:
         arrivals=_by_entry(ledger.query(_ARRIVALS, [until, until - timedelta(days=2 * WINDOW_DAYS)]), _arrival),
         scores=_daily(ledger.query(_EARLIER_SCORES, [window]) + ledger.query(_SCORES, [window, until])),
         rules=rules,
+        compared=read_compared(ledger.query, until, window),
     )
-    return Facts(now=now, entries=entries, since=_first_day(ledger, until))
+    one_source = read_one_source(ledger.query, until, window)
+    return Facts(now=now, entries=entries, since=_first_day(ledger, until), one_source=one_source)
 
 
 def read_board_facts(ledger: Ledger, now: datetime) -> Facts:
@@ -142,11 +145,16 @@ def _window_start(now: datetime) -> datetime:
     return _naive_utc(datetime.combine(first, time.min, LOCAL))
 
 
-def _join(blocked: Mapping[str, int], **parts: Mapping[str, Sequence[Any]]) -> dict[str, EntryFacts]:
-    known = sorted({entry_id for part in parts.values() for entry_id in part})
+def _join(
+    blocked: Mapping[str, int], compared: Mapping[str, Any] | None = None, **parts: Mapping[str, Sequence[Any]]
+) -> dict[str, EntryFacts]:
+    scored = compared or {}
+    known = sorted({*scored, *(entry_id for part in parts.values() for entry_id in part)})
     return {
         entry_id: EntryFacts(
-            blocked=blocked.get(entry_id, 0), **{name: tuple(part.get(entry_id, ())) for name, part in parts.items()}
+            blocked=blocked.get(entry_id, 0),
+            compared=scored.get(entry_id, {}),
+            **{name: tuple(part.get(entry_id, ())) for name, part in parts.items()},
         )
         for entry_id in known
     }

@@ -10,11 +10,14 @@ import re
 from collections.abc import Callable
 
 from shuyuan.entry import BetweenRule, Entry, LengthRule
+from shuyuan.identifiers import CHECKS
 from shuyuan.language import say
 
 _RECORD = {"record.fields", "record.characters", "record.quotes"}
 _TABLE = {"table.row_count", "table.shrink", "table.empty", "table.score"}
-_PLAIN = {"required", "pattern", "resident_id", "credit_code", "one_of"}
+_PLAIN = {"required", "pattern", "one_of", "spelling", "matches_id", "known_region", "not_excel_damaged", *CHECKS}
+
+_LINKED = {"known_to_source", "agrees_with_source"}
 
 
 def rule_sentence(entry: Entry, rule: str) -> str:
@@ -24,6 +27,8 @@ def rule_sentence(entry: Entry, rule: str) -> str:
     if rule in _TABLE:
         return say("report.rule." + rule.partition(".")[2])
     head, _, rest = rule.partition(".")
+    if _numbered(rest)[0] in _LINKED:
+        return _of_link(entry, head, _numbered(rest)[0]) or say("report.rule.other", rule=rule)
     known = _SPECIAL[head](entry, rest) if head in _SPECIAL else _of_field(entry, head, rest)
     return known or say("report.rule.other", rule=rule)
 
@@ -55,6 +60,13 @@ def _of_field(entry: Entry, name: str, rest: str) -> str | None:
             return say("report.rule.length", field=field.title, limits=say("report.rule.limits_max", max=field.length))
         return _limited(entry, LengthRule, "length", name, number - (field.length is not None))
     return None
+
+
+def _of_link(entry: Entry, fields: str, check: str) -> str | None:
+    """A rule that asks the source; ``fields`` is an item, or the items of a key joined by ``+``."""
+    names = fields.split("+")
+    known = {field.name for field in entry.fields}
+    return say(f"report.rule.{check}", field=_titles(entry, names)) if known.issuperset(names) else None
 
 
 def _limited(entry: Entry, kind: type[BetweenRule | LengthRule], word: str, name: str, number: int) -> str | None:

@@ -20,17 +20,21 @@ from shuyuan.catalog import Resource
 from shuyuan.language import language, say
 from shuyuan.problems import PlatformError
 from shuyuan.reporting import charts, figures
+from shuyuan.reporting.agreement import find_agreement
 from shuyuan.reporting.entry_page import entry_page, item_type
 from shuyuan.reporting.facts import Facts
 from shuyuan.reporting.measures import DIMENSIONS
 from shuyuan.reporting.notes import notes
+from shuyuan.reporting.one_source import one_source_page
 from shuyuan.reporting.overview import overview
 
 MARKER = ".shuyuan-report"
 
 
 def build_site(resources: Sequence[Resource], facts: Facts, folder: Path) -> int:
-    """Write ``index.html``, ``notes.html`` and ``entries/<id>.html`` into ``folder``; return the number of pages.
+    """Write ``index.html``, ``one-source.html``, ``notes.html`` and ``entries/<id>.html`` into ``folder``.
+
+    Returns the number of pages.
 
     Raises:
         PlatformError: P290, ``folder`` holds something that is not a report; nothing is changed.
@@ -59,7 +63,8 @@ def build_site(resources: Sequence[Resource], facts: Facts, folder: Path) -> int
 def render_pages(resources: Sequence[Resource], facts: Facts) -> Iterator[tuple[str, str]]:
     """Yield (name, HTML) of every page."""
     ordered = sorted(resources, key=lambda resource: resource.entry.id)
-    templates = environment()
+    agreement = find_agreement(ordered, facts)
+    facts, templates = agreement.facts, environment()
     common = {
         "lang": "zh-CN" if language() == "zh" else "en",
         "day": figures.full_day(facts.today),
@@ -70,11 +75,15 @@ def render_pages(resources: Sequence[Resource], facts: Facts) -> Iterator[tuple[
         "index.html",
         templates.get_template("overview.html.j2").render(common | overview(ordered, facts) | {"up": ""}),
     )
+    yield (
+        "one-source.html",
+        templates.get_template("one_source.html.j2").render(common | one_source_page(agreement) | {"up": ""}),
+    )
     yield "notes.html", templates.get_template("notes.html.j2").render(common | notes() | {"up": ""})
     page = templates.get_template("entry.html.j2")
     for resource in ordered:
         name = f"entries/{resource.entry.id}.html"
-        yield name, page.render(common | entry_page(resource, facts) | {"up": "../"})
+        yield name, page.render(common | entry_page(resource, agreement) | {"up": "../"})
 
 
 def environment() -> Environment:
@@ -94,6 +103,7 @@ def environment() -> Environment:
         "score": figures.score,
         "iso_day": figures.iso_day,
         "day": figures.day,
+        "day_of": figures.day_of,
         "moment": figures.moment,
         "short_moment": figures.short_moment,
         "item_type": item_type,

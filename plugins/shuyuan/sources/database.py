@@ -69,7 +69,7 @@ def fetch(resource: Resource, data_date: date, workdir: Path, connection: Connec
     source = resource.entry.source
     if not isinstance(source, DatabaseSource):
         raise TypeError("not a database source")
-    names = [field.source_name for field in resource.entry.fields]
+    names = list(dict.fromkeys(field.source_name for field in resource.entry.fields))
     key = [resource.entry.field(name).source_name for name in resource.entry.load.key]
     final = raw_folder(workdir) / "0000.parquet"
     part = final.with_suffix(".part")

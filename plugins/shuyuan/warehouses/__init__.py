@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from shuyuan.entry import Entry
 from shuyuan.ledger import Connection
@@ -85,13 +85,27 @@ class Session(Connection, Protocol):
     def copy_view(self, view: str, version: str, folder: Path) -> Path:
         """Write the view ``share.<view>`` as ``folder/<view>.parquet``, unless the file there is of ``version``."""
 
-    def replace_disputes(self, rows: Path | None, where: Mapping[str, str]) -> None:
+    def describe_views(self) -> dict[str, str]:
+        """Return the views of ``share`` by name, each with its description."""
+
+    def define_view(self, view: str, sql: str, about: str) -> None:
+        """Make or replace the view ``share.<view>`` and describe it, inside the caller's transaction."""
+
+    def drop_view(self, view: str) -> None:
+        """Drop the view ``share.<view>``, inside the caller's transaction."""
+
+    def replace_disputes(self, rows: Path | None, where: Mapping[str, str], now: datetime) -> None:
         """Replace the disputes of one comparison, inside the caller's transaction.
 
         ``store.disputes`` has one row a disputed key: ``entry_id, field, kind, source_id, element, key, first_seen``
-        (``key``: the source's key as text, its parts joined by U+001F). ``where`` gives the first four;
-        ``rows`` is a Parquet file with the columns ``key`` and ``first_seen``, ``None`` for no disputes.
+        (``key``: the source's key as text, its parts joined by U+001F). ``where`` gives the first five; ``rows`` is a
+        Parquet file with the column ``key``, each key once, ``None`` for no disputes. A key that was disputed before
+        keeps its ``first_seen``, a new one has ``now`` (naive UTC).
         """
+
+    def list_disputes(self, rows: Path, where: Mapping[str, str], most: int) -> list[dict[str, Any]]:
+        """Return the oldest disputes of one comparison, ``most`` of them: ``key, first_seen`` in this order, and the
+        columns ``copy_value, source_value`` of ``rows``, the file that ``replace_disputes`` read."""
 
 
 class Warehouse(Protocol):

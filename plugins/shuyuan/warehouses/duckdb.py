@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from shuyuan.warehouses.duckdb_tables import Change, literal, quoted, show_table
 from shuyuan.warehouses.publishing import PublishingSession
 
 LOCK_SECONDS = 300
+_DISPUTED = ("entry_id", "field", "kind", "source_id")
+_SAME = " AND ".join(f"{name} = ?" for name in _DISPUTED)
 
 
 class DuckDBWarehouse:
@@ -142,17 +145,47 @@ class DuckDBSession(PublishingSession):
         part.replace(path)
         return path
 
-    def replace_disputes(self, rows: Path | None, where: Mapping[str, str]) -> None:
+    def describe_views(self) -> dict[str, str]:
+        """Return the views of ``share`` by name, each with its description."""
+        sql = "SELECT view_name, comment FROM duckdb_views() WHERE schema_name = 'share' AND NOT internal"
+        return {row["view_name"]: row["comment"] or "" for row in self.query(sql)}
+
+    def define_view(self, view: str, sql: str, about: str) -> None:
+        """Make or replace a view of ``share`` and describe it."""
+        self.execute(f"CREATE OR REPLACE VIEW share.{quoted(view)} AS {sql}")
+        self.execute(f"COMMENT ON VIEW share.{quoted(view)} IS {literal(about)}")
+
+    def drop_view(self, view: str) -> None:
+        """Drop a view of ``share``."""
+        self.execute(f"DROP VIEW share.{quoted(view)}")
+
+    def replace_disputes(self, rows: Path | None, where: Mapping[str, str], now: datetime) -> None:
         """Replace the disputes of one comparison; see the protocol."""
-        named = ("entry_id", "field", "kind", "source_id")
-        same = " AND ".join(f"{name} = ?" for name in named)
-        values = [where[name] for name in named]
-        self.execute(f"DELETE FROM store.disputes WHERE {same}", values)
-        if rows is not None:
-            self.execute(
-                "INSERT INTO store.disputes SELECT ?, ?, ?, ?, ?, key, first_seen FROM read_parquet(?)",
-                [*values, where["element"], str(rows)],
-            )
+        values = [where[name] for name in _DISPUTED]
+        if rows is None:
+            self.execute(f"DELETE FROM store.disputes WHERE {_SAME}", values)
+            return
+        file = str(rows)
+        gone = f"{_SAME} AND key NOT IN (SELECT key FROM read_parquet(?))"
+        self.execute(f"DELETE FROM store.disputes WHERE {gone}", [*values, file])
+        self.execute(
+            f"UPDATE store.disputes SET element = ? WHERE {_SAME} AND element <> ?",
+            [where["element"], *values, where["element"]],
+        )
+        self.execute(
+            "INSERT INTO store.disputes SELECT ?, ?, ?, ?, ?, key, ?::TIMESTAMP FROM read_parquet(?)"
+            f" WHERE key NOT IN (SELECT key FROM store.disputes WHERE {_SAME})",
+            [*values, where["element"], now, file, *values],
+        )
+
+    def list_disputes(self, rows: Path, where: Mapping[str, str], most: int) -> list[dict[str, Any]]:
+        """Return the oldest disputes of one comparison; see the protocol."""
+        return self.query(
+            "SELECT key, first_seen, copy_value, source_value"
+            f" FROM (SELECT key, first_seen FROM store.disputes WHERE {_SAME} ORDER BY first_seen, key LIMIT ?)"
+            " JOIN read_parquet(?) USING (key) ORDER BY first_seen, key",
+            [*(where[name] for name in _DISPUTED), most, str(rows)],
+        )
 
     def _version_of(self, path: Path) -> str:
         found = self.query("SELECT value FROM parquet_kv_metadata(?) WHERE key = 'version'", [str(path)])

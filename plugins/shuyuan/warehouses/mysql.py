@@ -9,7 +9,7 @@ TiDB, Doris and StarRocks speak the same protocol but are not tested.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -51,6 +51,7 @@ class MySQLWarehouse:
             line = open_line(self.url)
             session = MySQLSession(line)
             session.prepare()
+            line.select_db("store")  # temporary tables need a place
             yield session
         except pymysql.MySQLError as error:
             raise translate(error) from None
@@ -65,6 +66,48 @@ class MySQLSession(ServerSession):
 
     connection: StreamingConnection
 
+    def __init__(self, connection: StreamingConnection) -> None:
+        super().__init__(connection)
+        self.after_commit: list[Callable[[], None]] | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """As everywhere; what would end the transaction at once (DDL of views) is done right after its commit."""
+        waiting: list[Callable[[], None]] = []
+        self.after_commit = waiting
+        try:
+            with super().transaction():
+                yield
+        finally:
+            self.after_commit = None
+        for do in waiting:
+            do()
+
+    def describe_views(self) -> dict[str, str]:
+        """Views have no comments here, so ``store.view_notes`` keeps them."""
+        sql = "SELECT table_name AS name FROM information_schema.views WHERE table_schema = 'share'"
+        notes = {row["name"]: row["about"] for row in self.query("SELECT name, about FROM store.view_notes")}
+        return {row["name"]: notes.get(row["name"], "") for row in self.query(sql)}
+
+    def define_view(self, view: str, sql: str, about: str) -> None:
+        """Make or replace a view of ``share`` and note what it is."""
+
+        def define() -> None:
+            self.execute(f"CREATE OR REPLACE VIEW share.{quoted(view)} AS {sql}")
+            self.execute("REPLACE INTO store.view_notes VALUES (?, ?)", [view, about])
+
+        self._after_commit(define)
+
+    def drop_view(self, view: str) -> None:
+        """Drop a view of ``share``."""
+        self._after_commit(lambda: self.execute(f"DROP VIEW IF EXISTS share.{quoted(view)}"))
+
+    def _after_commit(self, do: Callable[[], None]) -> None:
+        if self.after_commit is None:
+            do()
+        else:
+            self.after_commit.append(do)
+
     def prepare(self) -> None:
         """Make databases and the tables of the ledger that are not there yet."""
         if self.query("SELECT 1 AS there FROM information_schema.tables WHERE table_schema = 'ledger'"
@@ -77,6 +120,7 @@ class MySQLSession(ServerSession):
         ledger.create_ledger(self, {"TIMESTAMP": "DATETIME(6)", "TEXT": "MEDIUMTEXT"})
         self.execute(DISPUTES.format(timestamp="DATETIME(6)"))
         self.execute("CREATE TABLE IF NOT EXISTS store.pointers (entry_id VARCHAR(130) PRIMARY KEY, load_no BIGINT)")
+        self.execute("CREATE TABLE IF NOT EXISTS store.view_notes (name VARCHAR(130) PRIMARY KEY, about MEDIUMTEXT)")
         self.execute(COUNTERS)
         self.insert_missing("ledger.counters", ["load_no", 0])
 

@@ -74,6 +74,24 @@ class PostgreSQLSession(ServerSession):
             self.execute(COUNTERS)
             self.insert_missing("ledger.counters", ["load_no", 0])
 
+    def describe_views(self) -> dict[str, str]:
+        """Return the views of ``share`` by name, each with its comment."""
+        sql = (
+            "SELECT c.relname AS name, obj_description(c.oid, 'pg_class') AS about FROM pg_class c"
+            " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'share' AND c.relkind = 'v'"
+        )
+        return {row["name"]: row["about"] or "" for row in self.query(sql)}
+
+    def define_view(self, view: str, sql: str, about: str) -> None:
+        """Make or replace a view of ``share`` and describe it; other columns need a new view."""
+        self.drop_view(view)
+        self.execute(f"CREATE VIEW share.{quoted(view)} AS {sql}")
+        self.execute(f"COMMENT ON VIEW share.{quoted(view)} IS {literal(about)}")
+
+    def drop_view(self, view: str) -> None:
+        """Drop a view of ``share``."""
+        self.execute(f"DROP VIEW IF EXISTS share.{quoted(view)}")
+
     def begin(self) -> None:
         """Open a transaction."""
         self.connection.execute("BEGIN")

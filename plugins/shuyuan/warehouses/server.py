@@ -10,10 +10,12 @@ import os
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from shuyuan import ledger
@@ -28,6 +30,9 @@ SCHEMAS = ("share", "store", "rejected", "ledger")
 DISPUTES = """CREATE TABLE IF NOT EXISTS store.disputes (entry_id VARCHAR(130) NOT NULL, field VARCHAR(200) NOT NULL,
     kind VARCHAR(16) NOT NULL, source_id VARCHAR(130) NOT NULL, element VARCHAR(200) NOT NULL,
     "key" VARCHAR(500) NOT NULL, first_seen {timestamp} NOT NULL)"""
+DISPUTED = ("entry_id", "field", "kind", "source_id")
+"""The columns that say which comparison a dispute belongs to."""
+
 COUNTERS = "CREATE TABLE IF NOT EXISTS ledger.counters (name VARCHAR(32) PRIMARY KEY, value BIGINT NOT NULL)"
 ARROW: Mapping[str, pa.DataType] = {
     "string": pa.string(), "integer": pa.int64(), "date": pa.date32(), "datetime": pa.timestamp("us"),
@@ -40,6 +45,7 @@ class ServerSession(PublishingSession):
     """One connection to a server, by a DB-API driver with ``%s`` marks."""
 
     row_locks = True
+    new_disputes = 'CREATE TEMPORARY TABLE new_disputes ("key" VARCHAR(500) PRIMARY KEY)'
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
@@ -100,19 +106,39 @@ class ServerSession(PublishingSession):
             names = [column[0] for column in cursor.description]
         return self._write(view, version, folder, pa.schema([(name, pa.string()) for name in names]))
 
-    def replace_disputes(self, rows: Path | None, where: Mapping[str, str]) -> None:
+    def replace_disputes(self, rows: Path | None, where: Mapping[str, str], now: datetime) -> None:
         """Replace the disputes of one comparison; see the protocol."""
-        named = ("entry_id", "field", "kind", "source_id")
-        values = [where[name] for name in named]
-        self.execute(f"DELETE FROM store.disputes WHERE {' AND '.join(f'{name} = ?' for name in named)}", values)
+        same = " AND ".join(f"{name} = ?" for name in DISPUTED)
+        values = [where[name] for name in DISPUTED]
         if rows is None:
+            self.execute(f"DELETE FROM store.disputes WHERE {same}", values)
             return
-        insert = marked("INSERT INTO store.disputes VALUES (?, ?, ?, ?, ?, ?, ?)")
+        self.execute(self.new_disputes)
         with self.connection.cursor() as cursor:
-            for batch in pq.ParquetFile(rows).iter_batches(FETCHED, columns=["key", "first_seen"]):
-                keys, seen = (column.to_pylist() for column in batch.columns)
-                lines = [(*values, where["element"], key, first) for key, first in zip(keys, seen, strict=True)]
-                cursor.executemany(insert, lines)
+            for batch in pq.ParquetFile(rows).iter_batches(FETCHED, columns=["key"]):
+                cursor.executemany("INSERT INTO new_disputes VALUES (%s)", [(key,) for key in batch[0].to_pylist()])
+        here = 'SELECT 1 FROM new_disputes n WHERE n."key" = disputes."key"'
+        self.execute(f"DELETE FROM store.disputes WHERE {same} AND NOT EXISTS ({here})", values)
+        self.execute(f"UPDATE store.disputes SET element = ? WHERE {same}", [where["element"], *values])
+        self.execute(
+            'INSERT INTO store.disputes SELECT ?, ?, ?, ?, ?, n."key", ? FROM new_disputes n WHERE NOT EXISTS'
+            f' (SELECT 1 FROM store.disputes WHERE {same} AND disputes."key" = n."key")',
+            [*values, where["element"], now, *values],
+        )
+        self.execute("DROP TABLE new_disputes")
+
+    def list_disputes(self, rows: Path, where: Mapping[str, str], most: int) -> list[dict[str, Any]]:
+        """Return the oldest disputes of one comparison; see the protocol."""
+        same = " AND ".join(f"{name} = ?" for name in DISPUTED)
+        oldest = self.query(
+            f'SELECT "key", first_seen FROM store.disputes WHERE {same} ORDER BY first_seen, "key" LIMIT {int(most)}',
+            [where[name] for name in DISPUTED],
+        )
+        wanted = pa.array([row["key"] for row in oldest], pa.string())
+        found = pq.read_table(rows, filters=pc.field("key").isin(wanted)).to_pylist() if oldest else []
+        values = {row["key"]: row for row in found}
+        shown = ("copy_value", "source_value")
+        return [row | {name: values[row["key"]][name] for name in shown} for row in oldest if row["key"] in values]
 
     def _write(self, view: str, version: str, folder: Path, schema: pa.Schema) -> Path:
         path = folder / f"{view}.parquet"

@@ -37,6 +37,7 @@ def rules(*given):
     return {"quality": {"rules": list(given)}}
 
 
+CHECKED = field(0, check="resident_id")
 PUBLISHED = {"status": "published", "published_on": "2026-09-01"}
 CASES = {
     "id of another file": ({"id": "civil_affairs.other"}, ["E201"]),
@@ -65,6 +66,19 @@ CASES = {
     "between on text": (rules({"rule": "between", "field": "person_name", "min": "0"}), ["E209"]),
     "pattern on a number": (rules({"rule": "pattern", "field": "monthly_amount", "pattern": "a"}), ["E209"]),
     "length on a date": (rules({"rule": "length", "field": "approved_on", "max": 3}), ["E209"]),
+    "sex against no field": (rules({"rule": "matches_id", "field": "person_name", "id": "id"}), ["E208"]),
+    "amount against an id": (rules({"rule": "matches_id", "field": "monthly_amount", "id": "id_card_no"}), ["E209"]),
+    "sex against what is no id": (rules({"rule": "matches_id", "field": "person_name", "id": "approved_on"}), ["E247"]),
+    "date against an id": (
+        {**CHECKED, **rules({"rule": "matches_id", "field": "approved_on", "id": "id_card_no"})},
+        [],
+    ),
+    "region of no table": ({**CHECKED, **rules({"rule": "known_region", "field": "id_card_no"})}, ["E217"]),
+    "region of a name": (rules({"rule": "known_region", "field": "person_name", "codes": "sex"}), ["E247"]),
+    "region of an amount": (rules({"rule": "known_region", "field": "monthly_amount"}), ["E209"]),
+    "region of an id": ({**CHECKED, **rules({"rule": "known_region", "field": "id_card_no", "codes": "sex"})}, []),
+    "damage of an amount": (rules({"rule": "not_excel_damaged", "field": "monthly_amount"}), ["E209"]),
+    "damage of an id": (rules({"rule": "not_excel_damaged", "field": "id_card_no"}), []),
     "two timestamps": ({"fields": [*FIELDS[:2], *({**one, "timestamp": True} for one in FIELDS[2:])]}, ["E210"]),
     "bound no number": (rules({"rule": "between", "field": "monthly_amount", "min": "1e3"}), ["E211"]),
     "bound with a separator": (rules({"rule": "between", "field": "monthly_amount", "max": "5,000"}), ["E211"]),

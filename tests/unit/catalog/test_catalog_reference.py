@@ -34,6 +34,8 @@ def test_pages_only_where_docs_are_kept(tmp_path):
         "catalog-entry.schema.json",
         "department.schema.json",
         "elements.schema.json",
+        "one-source.schema.json",
+        "subject.schema.json",
     }
 
 

@@ -120,6 +120,13 @@ def test_digest_covers_code_tables_and_suites(tmp_path):
     assert digest(tmp_path, "d", text, code_tables={"sex": SEX}, suites={"basic": {**suite, "name": "x"}}) != first
 
 
+def test_digest_covers_the_table_of_a_rule(tmp_path):
+    rule = {"rule": "known_region", "field": "id_card_no", "codes": "regions"}
+    text = with_fields({"check": "resident_id", "type": "string"}, quality={"rules": [rule]})
+    first = digest(tmp_path, "a", text, code_tables={"regions": "code,name\n159901,示例旗\n"})
+    assert digest(tmp_path, "b", text, code_tables={"regions": "code,name\n159902,示例旗\n"}) != first
+
+
 @pytest.mark.parametrize(
     "entry_id", ["civil_affairs.none", "none.x", "x", "", "../x.y", "civil_affairs./etc/passwd", "A.b"]
 )

@@ -244,6 +244,19 @@ def test_show_resolved_names_the_origins(call, tmp_path, monkeypatch):
     assert rows["title"][1] == "本目录项:5:8"
 
 
+def test_show_resolved_names_what_normalise_adds(call, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    field = {"name": "id_card_no", "title": "证件", "required": True, "element": "resident_id", "normalise": True}
+    elements = "resident_id: {title: x, length: 18, normal_form: resident_id}\n"
+    project = make_project(tmp_path, {ENTRY_ID: entry_text(fields=[field])}, elements=elements)
+    status, out, _ = call("--project", str(project.root), "show", ENTRY_ID, "--resolved")
+    rows = {line.split()[0]: line.split()[1:] for line in out.splitlines()}
+    assert status == 0
+    assert rows["fields[2].name"] == ["id_card_no_raw", "normalise：部门交来的原样"]
+    assert rows["fields[2].title"][0] == "证件（原样）"
+    assert rows["fields[1].normalise"][0] == "true"
+
+
 def test_explain_a_code(call):
     status, out, _ = call("explain", "e202")
     assert status == 0

@@ -97,7 +97,7 @@ def test_report_writes_the_pages_and_says_where(shuyuan, tmp_path):
     code, said = shuyuan("report")
     assert code == 0
     assert (tmp_path / "var" / "report" / "index.html").is_file()
-    assert "3 页" in said.out
+    assert "4 页" in said.out
     code, said = shuyuan("report", "--out", str(tmp_path))
     assert code == 1
     assert "P290" in said.err

@@ -25,6 +25,18 @@ def test_it_writes_and_says_what_was_planted(tmp_path):
     assert "300" in done.stdout
 
 
+def test_corrected_copies_are_other_bytes_with_the_same_defects(tmp_path):
+    said = []
+    for place, more in (("a", ()), ("b", ("--corrected",))):
+        arguments = ("--rows", "300", "--date", "2026-11-20", "--planted", "--entry", "taxation.taxpayers")
+        done = shuyuan("--out", str(tmp_path / place), *arguments, *more)
+        assert done.returncode == 0, done.stderr
+        said.append([line for line in done.stdout.splitlines() if line.startswith("    ")])
+    assert said[0] == said[1] != []
+    name = "taxation/out/swdj/nsrxx_20261120.tsv"
+    assert (tmp_path / "a" / name).read_bytes() != (tmp_path / "b" / name).read_bytes()
+
+
 @pytest.mark.parametrize(
     "wrong", [("--rows", "10"), ("--entry", "no.such"), ("--date", "2019-12-31"), ("--date", "tomorrow")]
 )

@@ -15,6 +15,7 @@ from shuyuan.demonstration import ENTRIES
 from shuyuan.demonstration.chance import scatter
 from shuyuan.demonstration.divisions import divisions
 from shuyuan.demonstration.population import People
+from shuyuan.quality.code_tables import read_codes
 
 TABLES = sorted((ROOT / "include/code_tables").glob("*.csv"))
 
@@ -23,7 +24,7 @@ def test_the_catalog_has_no_problem(catalog):
     assert [str(problem.location) + problem.code for problem in catalog.problems] == []
 
 
-def test_the_seven_entries_are_published_and_complete(catalog):
+def test_the_ten_entries_are_published_and_complete(catalog):
     entries = [resource.entry for resource in catalog.resources]
     assert {entry.id for entry in entries} == set(ENTRIES)
     for entry in entries:
@@ -33,7 +34,7 @@ def test_the_seven_entries_are_published_and_complete(catalog):
         assert entry.owner.steward
         assert entry.category
         assert entry.history
-    assert Counter(entry.update.cycle for entry in entries) == {"daily": 5, "weekly": 1, "monthly": 1}
+    assert Counter(entry.update.cycle for entry in entries) == {"daily": 8, "weekly": 1, "monthly": 1}
 
 
 def test_first_lines_lead_editors_to_the_schema():
@@ -41,13 +42,21 @@ def test_first_lines_lead_editors_to_the_schema():
         name = "department" if path.name == "_department.yaml" else "catalog-entry"
         first = path.read_text(encoding="utf-8").splitlines()[0]
         assert first == f"# yaml-language-server: $schema=../../{name}.schema.json"
-    for path in (ROOT / "include/elements").glob("*.yaml"):
-        first = path.read_text(encoding="utf-8").splitlines()[0]
-        assert first == "# yaml-language-server: $schema=../elements.schema.json"
+    others = {
+        "elements/*.yaml": "../elements.schema.json",
+        "subjects/*.yaml": "../subject.schema.json",
+        "one_source.yaml": "one-source.schema.json",
+    }
+    for pattern, schema in others.items():
+        found = list((ROOT / "include").glob(pattern))
+        assert found
+        for path in found:
+            first = path.read_text(encoding="utf-8").splitlines()[0]
+            assert first == f"# yaml-language-server: $schema={schema}"
 
 
 def test_departments_have_valid_codes_of_the_unassigned_region(catalog):
-    assert len(catalog.departments) == 5
+    assert len(catalog.departments) == 7
     for department in catalog.departments.values():
         assert is_credit_code(department.credit_code)
         assert department.credit_code.startswith("11159901")
@@ -68,11 +77,19 @@ def test_each_element_has_exactly_one_authority(catalog):
 def test_code_tables_are_clean(path):
     with path.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.reader(lines))
-    assert rows[0] == ["code", "name"]
+    assert rows[0] == ["code", "name", "aliases", "valid_from", "valid_to"]
+    assert all(len(row) == 5 and row[1].strip() == row[1] != "" for row in rows)
     codes = [row[0] for row in rows[1:]]
-    assert len(codes) == len(set(codes))
+    assert codes == sorted(codes)
+    assert len({(row[0], row[3]) for row in rows[1:]}) == len(codes)
     assert len({len(code) for code in codes}) == 1
-    assert all(len(row) == 2 and row[1].strip() == row[1] != "" for row in rows)
+    now = [row[0] for row in rows[1:] if not row[4]]
+    assert len(now) == len(set(now))
+    assert read_codes(path) == tuple(now)
+    assert read_codes(path, ever=True) == tuple(dict.fromkeys(codes))
+    aliases = [alias for row in rows[1:] if not row[4] for alias in row[2].split("|") if alias]
+    assert all(alias.strip() == alias for alias in aliases)
+    assert all(not begun or not ended or begun < ended for _, _, _, begun, ended in rows[1:])
     assert path.stem in (path.parent / "README.md").read_text(encoding="utf-8")
 
 
@@ -95,9 +112,42 @@ def test_the_divisions_table_agrees_with_the_delivery(delivered, catalog):
     records = read_records(delivered["civil_affairs.divisions"], entry)[1:]
     counties = {code.ljust(6, "0"): name for code, name, _, _ in records if len(code) <= 6}
     with (ROOT / "include/code_tables/divisions.csv").open(encoding="utf-8", newline="") as lines:
-        codes = {row["code"]: row["name"] for row in csv.DictReader(lines)}
-    assert codes.pop("159901")
+        codes = {row["code"]: row["name"] for row in csv.DictReader(lines) if not row["valid_to"]}
+    assert all(codes.pop(code) for code in ("159901", "710000", "810000", "820000", "830000"))
     assert codes == counties
+
+
+def test_divisions_that_were_given_up_are_known_with_their_years():
+    path = ROOT / "include/code_tables/divisions.csv"
+    with path.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    given_up = {row["code"]: (row["name"], row["valid_to"]) for row in rows if row["valid_to"]}
+    assert given_up["152725"] == ("鄂托克旗", "2001")
+    assert given_up["152724"] == ("鄂托克前旗", "2001")
+    assert given_up["152700"] == ("伊克昭盟", "2001")
+    assert {row["code"]: row["valid_from"] for row in rows}["150624"] == "2001"
+    assert "152725" not in read_codes(path)
+    assert "152725" in read_codes(path, ever=True)
+    assert len(given_up) > 3000
+
+
+@pytest.mark.parametrize(
+    ("table", "code", "alias"),
+    [
+        ("ethnicity", "36", "毛难"),
+        ("ethnicity", "46", "崩龙"),
+        ("ethnicity", "15", "土家"),
+        ("ethnicity", "31", "达翰尔"),
+        ("ethnicity", "32", "么佬"),
+        ("sex", "1", "男"),
+        ("marital_status", "40", "离异"),
+        ("family_relation", "61", "爷爷"),
+    ],
+)
+def test_what_departments_write_instead_is_an_alias_of_one_code(table, code, alias):
+    with (ROOT / f"include/code_tables/{table}.csv").open(encoding="utf-8", newline="") as lines:
+        found = {row["code"] for row in csv.DictReader(lines) if alias in row["aliases"].split("|")}
+    assert found == {code}
 
 
 def test_people_are_valid_unique_and_plausible():

@@ -11,6 +11,7 @@ from demonstration_places import DAY
 
 from shuyuan import formats, quality
 from shuyuan.demonstration import ENTRIES
+from shuyuan.demonstration.deliveries import expected_remarks
 from shuyuan.sources import database
 from shuyuan.sources.connections import Connection
 from shuyuan.stages import DeliveredFile, Delivery
@@ -49,5 +50,8 @@ def test_the_pipeline_rejects_exactly_what_was_planted(entry_id, catalog, delive
         handover.totals.accepted,
         handover.totals.rejected,
     )
+    counted = {one.rule: one.unexpected for one in verdict.results if one.effect == "count"}
+    remarks = expected_remarks(entry_id)
+    assert all(remarks[rule] <= counted[rule] <= remarks[rule] + verdict.rejected for rule in remarks)
     assert verdict.blocked_by == ()
     assert not any(one.errored or not one.success for one in verdict.results if one.rule.startswith(("gx.", "suite.")))

@@ -47,7 +47,7 @@ def test_an_unforeseen_fault_tells_its_place_and_no_cell(entry, tmp_path):
         raise KeyError(CANARY)
 
     with pytest.raises(PlatformError) as caught:
-        Staging(entry, tmp_path).write(pieces(), [])
+        Staging(entry, tmp_path, {}).write(pieces(), [])
     assert caught.value.problem.code == "P211"
     assert caught.value.problem.facts["place"].startswith("test_format_failures.py:")
     assert CANARY not in str(caught.value)
@@ -57,7 +57,7 @@ def test_an_unforeseen_fault_tells_its_place_and_no_cell(entry, tmp_path):
 
 def test_an_engine_that_cannot_write(entry, tmp_path):
     with pytest.raises(PlatformError) as caught:
-        Staging(entry, tmp_path / "missing").write(iter([(0, one_piece())]), [])
+        Staging(entry, tmp_path / "missing", {}).write(iter([(0, one_piece())]), [])
     assert caught.value.problem.code == "P210"
 
 

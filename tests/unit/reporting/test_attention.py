@@ -70,7 +70,7 @@ def test_blocked_before_missing_before_rejected():
     resources = catalog()
     weights = [found.weight[0] for found in list_matters(resources, read_facts(build(resources), NOW))]
     assert weights == sorted(weights)
-    assert set(weights) == {0, 1, 2}
+    assert set(weights) == {0, 1, 3}
 
 
 def test_the_code_is_not_said_twice():

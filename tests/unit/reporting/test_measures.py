@@ -63,7 +63,7 @@ def test_tiles_and_the_last_points_are_the_same_numbers():
 def test_an_empty_ledger_shows_dashes_and_never_100():
     facts = Facts(NOW)
     page = overview(catalog(), facts)
-    assert [tile.value for tile in page["tiles"]] == ["0", "—", "—", "0", "—"]
+    assert [tile.value for tile in page["tiles"]] == ["0", "—", "—", "0", "—", "—"]
     assert {one.value for one in page["six"]} == {"—"}
     assert page["trend"] is None
 

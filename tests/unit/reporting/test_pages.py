@@ -52,8 +52,9 @@ def pages():
 
 
 def test_there_is_a_page_for_everything(pages):
-    assert list(pages)[:2] == ["index.html", "notes.html"]
-    assert set(pages) - {"index.html", "notes.html"} == {f"entries/{one.entry.id}.html" for one in catalog()}
+    first = ["index.html", "one-source.html", "notes.html"]
+    assert list(pages)[:3] == first
+    assert set(pages) - set(first) == {f"entries/{one.entry.id}.html" for one in catalog()}
 
 
 def test_every_page_is_well_formed_and_guarded(pages):
@@ -76,7 +77,7 @@ def test_no_script_and_no_request(pages):
             assert not hits, (name, word)
         for link in Skeleton(page).links:
             assert re.fullmatch(
-                r"#m-[a-z]+|(\.\./)?(index|notes)\.html(#[a-z]+)?|(\.\./)?entries/[a-z0-9_.]+\.html", link
+                r"#m-[a-z]+|(\.\./)?(index|one-source|notes)\.html(#[a-z]+)?|(\.\./)?entries/[a-z0-9_.]+\.html", link
             )
 
 
@@ -126,8 +127,8 @@ def test_data_never_becomes_markup():
 
 
 OVERVIEW = """
-    已发布资源 按时率 综合质量分 阻断批次 隔离行数 部门质量分 六性 规范性 完整性 准确性 一致性 时效性 可访问性
-    到达日历 需要关注 该谁处理 仍可使用 全部资源 交付 发布 隔离"""
+    已发布资源 按时率 综合质量分 阻断批次 隔离行数 未关闭疑义 部门质量分 六性 规范性 完整性 准确性 一致性 时效性
+    可访问性 到达日历 需要关注 该谁处理 仍可使用 全部资源 交付 发布 隔离"""
 ENTRY_PAGE = """
     不动产登记信息 307010101/000012 鄂托克旗自然资源局 有条件共享：用于资格核对，一案一授权 《社会救助暂行办法》第九条
     每日，08:30 前，遇休息日顺延 gb18030 阻断 未通过的规则 信息项 ≤18 最近运行 发布记录 全量替换"""
@@ -152,7 +153,21 @@ def test_an_entry_page_answers_its_questions(pages):
 
 def test_the_notes_publish_formulas_weights_and_grades(pages):
     text = "\n".join(Skeleton(pages["notes.html"]).texts)
-    for word in ("÷", "权重", "95 分及以上", "60 分及以上，不满 75 分", "不满 60 分", "缺报", "已知局限", __version__):
+    for word in (
+        "÷",
+        "权重",
+        "0401",
+        "0402",
+        "无法比对 =",
+        "从不改写",
+        "比对得分只进一致性一栏",
+        "95 分及以上",
+        "60 分及以上，不满 75 分",
+        "不满 60 分",
+        "缺报",
+        "已知局限",
+        __version__,
+    ):
         assert word in text, word
 
 
@@ -198,7 +213,8 @@ def test_only_blocked_runs_and_only_missing_ones():
 
 def test_nothing_at_all():
     pages = pages_of([], Ledger.empty())
-    assert list(pages) == ["index.html", "notes.html"]
+    assert list(pages) == ["index.html", "one-source.html", "notes.html"]
+    assert "还没有比对过" in pages["one-source.html"]
     assert "目录里还没有资源。" in pages["index.html"]
     assert ">100<" not in pages["index.html"]
 

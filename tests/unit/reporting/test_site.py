@@ -18,8 +18,8 @@ def contents(folder):
 
 
 def test_it_writes_every_page_and_says_how_many(tmp_path, facts):
-    assert build_site(catalog(), facts, tmp_path / "a" / "report") == 14
-    assert len(contents(tmp_path / "a" / "report")) == 14 + 1
+    assert build_site(catalog(), facts, tmp_path / "a" / "report") == 15
+    assert len(contents(tmp_path / "a" / "report")) == 15 + 1
 
 
 def test_twice_is_the_same_and_leaves_nothing_behind(tmp_path, facts):
@@ -72,4 +72,4 @@ def test_what_is_not_a_report_is_left_alone(tmp_path, kind):
 
 def test_an_empty_folder_may_be_filled(tmp_path):
     (tmp_path / "new").mkdir()
-    assert build_site([], read_facts(Ledger.empty(), NOW), tmp_path / "new") == 2
+    assert build_site([], read_facts(Ledger.empty(), NOW), tmp_path / "new") == 3
