@@ -11,9 +11,11 @@ naive UTC. No column ever holds a personal value.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from shuyuan.stages import Delivery, RuleResult
@@ -39,7 +41,7 @@ TABLES: Mapping[str, str] = {
         load_no BIGINT PRIMARY KEY, load_id VARCHAR(64) NOT NULL, entry_id VARCHAR(130) NOT NULL,
         run_id VARCHAR(250) NOT NULL, delivery_id VARCHAR(64) NOT NULL, spec_digest VARCHAR(64) NOT NULL,
         spec_version VARCHAR(32) NOT NULL, data_date DATE NOT NULL, mode VARCHAR(16) NOT NULL,
-        rows BIGINT NOT NULL, added BIGINT NOT NULL, updated BIGINT NOT NULL, removed BIGINT NOT NULL,
+        "rows" BIGINT NOT NULL, added BIGINT NOT NULL, updated BIGINT NOT NULL, removed BIGINT NOT NULL,
         accepted BIGINT NOT NULL, rejected BIGINT NOT NULL, score DOUBLE PRECISION, token BIGINT NOT NULL,
         published_at TIMESTAMP NOT NULL, superseded_at TIMESTAMP""",
     "freshness": """
@@ -164,10 +166,12 @@ class Comparison:
         return self.entry_id, self.field, self.source_id
 
 
-def create_ledger(connection: Connection) -> None:
-    """Create the schema and the tables that are not there yet."""
+def create_ledger(connection: Connection, types: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Create the schema and the tables that are not there yet. ``types`` renames types for an engine."""
     connection.execute("CREATE SCHEMA IF NOT EXISTS ledger")
     for name, columns in TABLES.items():
+        for ours, theirs in types.items():
+            columns = re.sub(rf"\b{ours}\b", theirs, columns)
         connection.execute(f"CREATE TABLE IF NOT EXISTS ledger.{name} ({columns})")
 
 
@@ -274,7 +278,7 @@ def record_freshness(
 def current_publication(connection: Connection, entry_id: str) -> Published | None:
     """Return what consumers see of an entry now, or ``None`` when it was never published."""
     rows = connection.query(
-        "SELECT load_no, load_id, data_date, rows, published_at FROM ledger.publications"
+        'SELECT load_no, load_id, data_date, "rows", published_at FROM ledger.publications'
         " WHERE entry_id = ? AND superseded_at IS NULL ORDER BY load_no DESC LIMIT 1",
         [entry_id],
     )
@@ -294,17 +298,25 @@ def recent_volumes(connection: Connection, entry_id: str, last: int = 7) -> list
     return [int(row["accepted"]) for row in connection.query(sql, [entry_id])]
 
 
+def kept_publications(connection: Connection, entry_id: str, keep: int) -> list[int]:
+    """The load numbers that consumers see or saw last, ``keep`` of them: after a roll back not the highest ones."""
+    sql = (
+        "SELECT load_no FROM ledger.publications WHERE entry_id = ? ORDER BY CASE WHEN superseded_at IS NULL THEN 0"
+        f" ELSE 1 END, superseded_at DESC, load_no DESC LIMIT {int(keep)}"
+    )
+    return [int(row["load_no"]) for row in connection.query(sql, [entry_id])]
+
+
 def take_lease(connection: Connection, entry_id: str) -> int:
-    """Return a fencing token higher than any given before for this entry (the caller commits)."""
-    if not connection.query("SELECT token FROM ledger.leases WHERE entry_id = ?", [entry_id]):
-        insert(connection, "leases", {"entry_id": entry_id, "token": 0})
+    """Return a fencing token higher than any given before for this entry, whose line is there (the caller commits)."""
     connection.execute("UPDATE ledger.leases SET token = token + 1 WHERE entry_id = ?", [entry_id])
     return lease_token(connection, entry_id)
 
 
-def lease_token(connection: Connection, entry_id: str) -> int:
-    """Return the newest fencing token of an entry."""
-    return int(connection.query("SELECT token FROM ledger.leases WHERE entry_id = ?", [entry_id])[0]["token"])
+def lease_token(connection: Connection, entry_id: str, *, lock: bool = False) -> int:
+    """Return the newest fencing token of an entry; ``lock`` keeps others from taking one before the commit."""
+    sql = "SELECT token FROM ledger.leases WHERE entry_id = ?" + (" FOR UPDATE" if lock else "")
+    return int(connection.query(sql, [entry_id])[0]["token"])
 
 
 def record_comparisons(connection: Connection, lines: Iterable[Comparison]) -> None:

@@ -19,7 +19,7 @@ from shuyuan.catalog import CatalogError, read_catalog
 from shuyuan.catalog.resources import Draft
 from shuyuan.pipeline import stages
 from shuyuan.problems import ShuyuanError
-from shuyuan.warehouses import duckdb as warehouse_module
+from shuyuan.warehouses import publishing
 from shuyuan.warehouses.duckdb import DuckDBSession
 
 OLD = [("A1", "5"), ("A2", "6"), ("A3", "7"), ("A4", "8")]
@@ -43,7 +43,7 @@ def harm_of_dying_before_the_commit(folder, monkeypatch):
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(warehouse_module, "point", die)
+        patch.setattr(publishing, "point", die)
         with pytest.raises(KeyboardInterrupt):
             room.run(21)
     return None if room.shared() == OLD_SHARED else room.shared()
@@ -53,7 +53,6 @@ def no_transaction(monkeypatch):
     @contextlib.contextmanager
     def autocommit(self):
         yield
-        warehouse_module.point("before_commit")
 
     monkeypatch.setattr(DuckDBSession, "transaction", autocommit)
 

@@ -48,7 +48,7 @@ def fetch(job: Job) -> Fetched:
         delivery.save(job.workdir)
         with job.warehouse.session() as session:
             unchanged = is_published(session, job, delivery)
-            if unchanged:
+            if unchanged and session.embedded:
                 session.snapshot(job.resource.entry, job.project.shared)
             ledger.record_delivery(session, job.delivery_id(delivery), delivery, None, job.run_id)
         point("delivery_saved")
@@ -140,7 +140,8 @@ def load(job: Job) -> Publication:
                 token = session.lease(job.resource.entry.id)
                 point("leased")
                 mine = session.publish(_lot(job, delivery, batch, verdict), token)
-            session.snapshot(job.resource.entry, job.project.shared)
+            if session.embedded:
+                session.snapshot(job.resource.entry, job.project.shared)
             point("copied")
         mine.save(job.workdir)
         return mine
@@ -149,7 +150,7 @@ def load(job: Job) -> Publication:
 def _published_by(session: Session, job: Job, delivery: Delivery) -> Publication | None:
     """What this very run published before it was killed, if it came that far."""
     rows = session.query(
-        "SELECT entry_id, load_no, load_id, data_date, published_at, rows, added, updated, removed"
+        'SELECT entry_id, load_no, load_id, data_date, published_at, "rows", added, updated, removed'
         " FROM ledger.publications WHERE load_id = ? AND run_id = ?",
         [job.load_id(delivery), job.run_id],
     )

@@ -57,6 +57,9 @@ class Snapshot:
 class Session(Connection, Protocol):
     """One open connection, alone on the embedded warehouse. Also the ledger's connection."""
 
+    embedded: bool
+    """Whether consumers cannot connect and read Parquet copies instead."""
+
     def transaction(self) -> AbstractContextManager[None]:
         """Commit on leaving; roll back when an exception leaves."""
 
@@ -114,14 +117,18 @@ class Warehouse(Protocol):
 
 BACKENDS: Mapping[str, str] = {
     "duckdb": "shuyuan.warehouses.duckdb:DuckDBWarehouse",
+    "mysql": "shuyuan.warehouses.mysql:MySQLWarehouse",
+    "mariadb": "shuyuan.warehouses.mysql:MySQLWarehouse",
+    "postgresql": "shuyuan.warehouses.postgresql:PostgreSQLWarehouse",
 }
+"""Scheme of the warehouse's URL → its backend, which is made from the URL."""
 
 
 def open_warehouse(project: Project) -> Warehouse:
     """Return the warehouse that the project's URL names. Raises ``PlatformError`` P301."""
-    scheme, _, rest = project.warehouse_url.partition(":///")
+    scheme = project.warehouse_url.partition("://")[0].partition("+")[0]
     if scheme not in BACKENDS:
         raise PlatformError("P301", url=scheme)
     module, _, name = BACKENDS[scheme].partition(":")
-    backend: Callable[[Any], Warehouse] = getattr(import_module(module), name)
-    return backend(Path("/" + rest) if not rest.startswith("/") else Path(rest))
+    backend: Callable[[str], Warehouse] = getattr(import_module(module), name)
+    return backend(project.warehouse_url)

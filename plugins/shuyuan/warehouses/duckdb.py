@@ -22,12 +22,11 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from shuyuan import ledger
-from shuyuan.crashpoints import point
 from shuyuan.entry import Entry
-from shuyuan.problems import DeliveryError, PassingError, PlatformError
-from shuyuan.stages import Publication
+from shuyuan.problems import PassingError, PlatformError
 from shuyuan.warehouses import Lot, Snapshot
-from shuyuan.warehouses.duckdb_tables import Change, literal, quoted
+from shuyuan.warehouses.duckdb_tables import Change, literal, quoted, show_table
+from shuyuan.warehouses.publishing import PublishingSession
 
 LOCK_SECONDS = 300
 _DISPUTED = ("entry_id", "field", "kind", "source_id")
@@ -35,9 +34,10 @@ _SAME = " AND ".join(f"{name} = ?" for name in _DISPUTED)
 
 
 class DuckDBWarehouse:
-    """The DuckDB file at ``path``; made when missing."""
+    """The DuckDB file at ``duckdb:///path`` (or a path); made when missing."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, place: str | Path) -> None:
+        path = Path("/" + str(place).removeprefix("duckdb:///").lstrip("/"))
         # DuckDB names the catalog after the file; a catalog named like a schema makes every name ambiguous.
         if path.stem in ("share", "store", "rejected", "ledger"):
             raise PlatformError("P301", url=str(path))
@@ -61,8 +61,10 @@ class DuckDBWarehouse:
             lock.release()
 
 
-class DuckDBSession:
+class DuckDBSession(PublishingSession):
     """One connection to the file, alone on it."""
+
+    embedded = True
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
         self._connection = connection
@@ -96,47 +98,30 @@ class DuckDBSession:
         self._connection.begin()
         try:
             yield
-            point("before_commit")
             self._connection.commit()
         except BaseException:
             self._connection.rollback()
             raise
 
-    def lease(self, entry_id: str) -> int:
-        """Take and commit a fencing token."""
-        self._connection.begin()
-        token = ledger.take_lease(self, entry_id)
-        self._connection.commit()
-        return token
+    def next_load_no(self) -> int:
+        """Take the next number of the sequence."""
+        return int(self.query("SELECT nextval('ledger.load_numbers') AS load_no")[0]["load_no"])
 
-    def publish(self, lot: Lot, token: int) -> Publication:
-        """Publish ``lot``; see the protocol."""
-        before = ledger.current_publication(self, lot.entry.id)
-        if before and lot.entry.load.mode != "append" and lot.data_date < before.data_date:
-            raise DeliveryError("D606", data_date=str(lot.data_date), published=str(before.data_date))
-        load_no = int(self.query("SELECT nextval('ledger.load_numbers') AS load_no")[0]["load_no"])
-        change = Change(self, lot, load_no, before.load_no if before else None)
-        change.stage()
-        point("rows_staged")
-        with self.transaction():
-            newest = ledger.lease_token(self, lot.entry.id)
-            if newest != token:
-                raise PlatformError("P303", entry=lot.entry.id, mine=token, newest=newest)
-            counts = change.apply()
-            self._reject(lot, load_no)
-            self._write_publication(lot, load_no, token, counts)
-        point("published")
-        change.collect_garbage()
-        point("garbage_collected")
-        return Publication(
-            entry_id=lot.entry.id,
-            load_no=load_no,
-            load_id=lot.load_id,
-            data_date=lot.data_date,
-            published_at=lot.now,
-            changed=True,
-            **counts,
+    def change(self, lot: Lot, load_no: int, before: int | None) -> Change:
+        """Return how the lot gets into DuckDB's tables."""
+        return Change(self, lot, load_no, before)
+
+    def versions(self, entry: Entry) -> list[int]:
+        """The numbers in the names of the version tables."""
+        there = self.query(
+            "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'store' AND regexp_full_match(table_name, ?)",
+            [f"{entry.table}@[0-9]+"],
         )
+        return sorted(int(row["table_name"].rpartition("@")[2]) for row in there)
+
+    def show(self, entry: Entry, load_no: int) -> None:
+        """Point the view at a version table."""
+        show_table(self, entry, f"store.{quoted(f'{entry.table}@{load_no}')}")
 
     def snapshot(self, entry: Entry, folder: Path) -> Snapshot | None:
         """Return the shared table as a Parquet file; see the protocol. Its metadata say which publication it is."""
@@ -206,7 +191,8 @@ class DuckDBSession:
         found = self.query("SELECT value FROM parquet_kv_metadata(?) WHERE key = 'version'", [str(path)])
         return bytes(found[0]["value"]).decode() if found else ""
 
-    def _reject(self, lot: Lot, load_no: int) -> None:
+    def reject(self, lot: Lot, load_no: int) -> None:
+        """Keep the rejected rows; the table is made when the first lot comes."""
         table = f"rejected.{quoted(lot.entry.table)}"
         self.execute(
             f"CREATE TABLE IF NOT EXISTS {table} (load_no BIGINT, delivery_id VARCHAR, run_id VARCHAR,"
@@ -217,31 +203,3 @@ class DuckDBSession:
                 f"INSERT INTO {table} SELECT ?, ?, ?, _file, _line, rules, record FROM read_parquet(?)",
                 [load_no, lot.delivery_id, lot.run_id, str(lot.rejected_path)],
             )
-
-    def _write_publication(self, lot: Lot, load_no: int, token: int, counts: dict[str, int]) -> None:
-        self.execute(
-            "UPDATE ledger.publications SET superseded_at = ? WHERE entry_id = ? AND superseded_at IS NULL",
-            [lot.now, lot.entry.id],
-        )
-        values = {
-            "load_no": load_no,
-            "load_id": lot.load_id,
-            "entry_id": lot.entry.id,
-            "run_id": lot.run_id,
-            "delivery_id": lot.delivery_id,
-            "spec_digest": lot.spec_digest,
-            "spec_version": lot.entry.version,
-            "data_date": lot.data_date,
-            "mode": lot.entry.load.mode,
-            **counts,
-            "accepted": lot.accepted,
-            "rejected": lot.rejected,
-            "score": lot.score,
-            "token": token,
-            "published_at": lot.now,
-        }
-        marks = ", ".join("?" for _ in values)
-        self.execute(
-            f"INSERT INTO ledger.publications ({', '.join(values)}) VALUES ({marks})",
-            list(values.values()),
-        )

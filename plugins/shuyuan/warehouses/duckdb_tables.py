@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shuyuan.entry import Field
-from shuyuan.ledger import Connection
+from shuyuan.entry import Entry, Field
+from shuyuan.ledger import Connection, kept_publications
 from shuyuan.problems import PlatformError
 from shuyuan.warehouses import Lot
 
@@ -46,10 +46,7 @@ class Change:
             counts = {"added": self.lot.accepted, "updated": 0, "removed": 0}
         else:
             counts = self._merge()
-        shown = ", ".join(quoted(field.name) for field in self.entry.fields)
-        view = f"share.{quoted(self.entry.table)}"
-        self.session.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT {shown}, _load_no FROM {self.table}")
-        self.session.execute(f"COMMENT ON VIEW {view} IS {literal(self.entry.title)}")
+        show_table(self.session, self.entry, self.table)
         return {"rows": self._count(self.table)} | counts
 
     def collect_garbage(self) -> None:
@@ -147,11 +144,8 @@ class Change:
 
     def _drop_versions(self, keep: int) -> None:
         """Drop leftovers of killed runs and versions older than the last ``keep`` publications."""
-        published = self.session.query(
-            "SELECT load_no FROM ledger.publications WHERE entry_id = ? ORDER BY load_no DESC LIMIT " + str(keep),
-            [self.entry.id],
-        )
-        kept = {f"{self.entry.table}@{row['load_no']}" for row in published}
+        published = kept_publications(self.session, self.entry.id, keep)
+        kept = {f"{self.entry.table}@{load_no}" for load_no in published}
         there = self.session.query(
             "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'store' AND regexp_full_match(table_name, ?)",
             [f"{self.entry.table}@[0-9]+"],
@@ -159,6 +153,18 @@ class Change:
         for row in there:
             if row["table_name"] not in kept:
                 self.session.execute(f"DROP TABLE store.{quoted(row['table_name'])}")
+
+
+def show_table(session: Connection, entry: Entry, table: str) -> None:
+    """Make the view of ``share`` show the entry's fields of ``table``; a field that it lacks is shown empty."""
+    there = {row["column_name"] for row in session.query(f"DESCRIBE {table}")}
+    shown = ", ".join(
+        quoted(field.name) if field.name in there else f"CAST(NULL AS {column_type(field)}) AS {quoted(field.name)}"
+        for field in entry.fields
+    )
+    view = f"share.{quoted(entry.table)}"
+    session.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT {shown}, _load_no FROM {table}")
+    session.execute(f"COMMENT ON VIEW {view} IS {literal(entry.title)}")
 
 
 def column_type(field: Field) -> str:

@@ -1,0 +1,285 @@
+"""The warehouse on a MariaDB or MySQL server.
+
+``share``, ``store``, ``rejected`` and ``ledger`` are databases. DDL commits by itself there, so a replaced table
+cannot move by renaming inside the publishing transaction; instead each row of ``store`` carries its load number and
+the view in ``share`` shows the number that ``store.pointers`` holds. The transaction moves the pointer.
+TiDB, Doris and StarRocks speak the same protocol but are not tested.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pymysql
+from pymysql.cursors import SSCursor
+
+from shuyuan import ledger
+from shuyuan.entry import Entry, Field
+from shuyuan.problems import PlatformError
+from shuyuan.warehouses import Lot
+from shuyuan.warehouses.lots import csv_chunks
+from shuyuan.warehouses.mysql_line import StreamingConnection, open_line, translate
+from shuyuan.warehouses.server import COUNTERS, DISPUTES, FETCHED, SCHEMAS, ServerSession
+from shuyuan.warehouses.server_tables import OURS, ServerChange, literal, quoted
+
+KEEP_VERSIONS = 2
+DELETED = 20_000
+"""Rows a statement when old versions go: short transactions, small undo logs."""
+
+PREFIX = 191
+"""Characters of a long text that an index holds (3,072 bytes a key at most)."""
+
+_TYPES = {"integer": "bigint", "date": "date", "datetime": "datetime(6)", "boolean": "tinyint(1)"}
+
+
+class MySQLWarehouse:
+    """The server at ``mysql://user:password@host:port/``, with ``?ssl_ca=FILE`` for a verified TLS line."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    @contextmanager
+    def session(self) -> Iterator[MySQLSession]:
+        """Open a line of one's own. Driver errors leave as P306, P330 to P336."""
+        line: StreamingConnection | None = None
+        try:
+            line = open_line(self.url)
+            session = MySQLSession(line)
+            session.prepare()
+            line.select_db("store")  # temporary tables need a place
+            yield session
+        except pymysql.MySQLError as error:
+            raise translate(error) from None
+        finally:
+            if line is not None:
+                with suppress(pymysql.MySQLError):
+                    line.close()
+
+
+class MySQLSession(ServerSession):
+    """One line to the server."""
+
+    connection: StreamingConnection
+
+    def __init__(self, connection: StreamingConnection) -> None:
+        super().__init__(connection)
+        self.after_commit: list[Callable[[], None]] | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """As everywhere; what would end the transaction at once (DDL of views) is done right after its commit."""
+        waiting: list[Callable[[], None]] = []
+        self.after_commit = waiting
+        try:
+            with super().transaction():
+                yield
+        finally:
+            self.after_commit = None
+        for do in waiting:
+            do()
+
+    def describe_views(self) -> dict[str, str]:
+        """Views have no comments here, so ``store.view_notes`` keeps them."""
+        sql = "SELECT table_name AS name FROM information_schema.views WHERE table_schema = 'share'"
+        notes = {row["name"]: row["about"] for row in self.query("SELECT name, about FROM store.view_notes")}
+        return {row["name"]: notes.get(row["name"], "") for row in self.query(sql)}
+
+    def define_view(self, view: str, sql: str, about: str) -> None:
+        """Make or replace a view of ``share`` and note what it is."""
+
+        def define() -> None:
+            self.execute(f"CREATE OR REPLACE VIEW share.{quoted(view)} AS {sql}")
+            self.execute("REPLACE INTO store.view_notes VALUES (?, ?)", [view, about])
+
+        self._after_commit(define)
+
+    def drop_view(self, view: str) -> None:
+        """Drop a view of ``share``."""
+        self._after_commit(lambda: self.execute(f"DROP VIEW IF EXISTS share.{quoted(view)}"))
+
+    def _after_commit(self, do: Callable[[], None]) -> None:
+        if self.after_commit is None:
+            do()
+        else:
+            self.after_commit.append(do)
+
+    def prepare(self) -> None:
+        """Make databases and the tables of the ledger that are not there yet."""
+        if self.query("SELECT 1 AS there FROM information_schema.tables WHERE table_schema = 'ledger'"
+                      " AND table_name = 'counters'"):  # fmt: skip
+            return
+        (version,) = self.query("SELECT version() AS told")
+        collation = "utf8mb4_nopad_bin" if "mariadb" in version["told"].lower() else "utf8mb4_0900_bin"
+        for schema in SCHEMAS:
+            self.execute(f"CREATE DATABASE IF NOT EXISTS {schema} CHARACTER SET utf8mb4 COLLATE {collation}")
+        ledger.create_ledger(self, {"TIMESTAMP": "DATETIME(6)", "TEXT": "MEDIUMTEXT"})
+        self.execute(DISPUTES.format(timestamp="DATETIME(6)"))
+        self.execute("CREATE TABLE IF NOT EXISTS store.pointers (entry_id VARCHAR(130) PRIMARY KEY, load_no BIGINT)")
+        self.execute("CREATE TABLE IF NOT EXISTS store.view_notes (name VARCHAR(130) PRIMARY KEY, about MEDIUMTEXT)")
+        self.execute(COUNTERS)
+        self.insert_missing("ledger.counters", ["load_no", 0])
+
+    def insert_missing(self, table: str, values: Sequence[Any]) -> None:
+        """Insert a row unless its key is there."""
+        self.execute(f"INSERT IGNORE INTO {table} VALUES ({', '.join('?' for _ in values)})", values)
+
+    def begin(self) -> None:
+        """Open a transaction."""
+        self.connection.begin()
+
+    def stream(self, sql: str) -> Iterator[Sequence[Sequence[Any]]]:
+        """Yield rows as the server sends them."""
+        with self.connection.cursor(SSCursor) as cursor:
+            cursor.execute(sql)
+            while rows := cursor.fetchmany(FETCHED):
+                yield rows
+
+    def change(self, lot: Lot, load_no: int, before: int | None) -> MySQLChange:
+        """Return how the lot gets into this server's tables."""
+        return MySQLChange(self, lot, load_no, before)
+
+    def versions(self, entry: Entry) -> list[int]:
+        """The load numbers that the table holds; only published ones count."""
+        kept = ledger.kept_publications(self, entry.id, KEEP_VERSIONS) if entry.load.mode == "replace" else []
+        return sorted(kept)
+
+    def show(self, entry: Entry, load_no: int) -> None:
+        """Move the pointer."""
+        self.execute("UPDATE store.pointers SET load_no = ? WHERE entry_id = ?", [load_no, entry.id])
+
+    def reject(self, lot: Lot, load_no: int) -> None:
+        """Keep the rejected rows; their table was made when the lot was staged."""
+        if lot.rejected_path is None:
+            return
+        table = f"rejected.{quoted(lot.entry.table)}"
+        with self.connection.cursor() as cursor:
+            for batch in pq.ParquetFile(lot.rejected_path).iter_batches(FETCHED):
+                lines = [
+                    (load_no, lot.delivery_id, lot.run_id, row["_file"], row["_line"],
+                     json.dumps(row["rules"], ensure_ascii=False), row["record"])
+                    for row in batch.to_pylist()
+                ]  # fmt: skip
+                cursor.executemany(f"INSERT INTO {table} VALUES (%s, %s, %s, %s, %s, %s, %s)", lines)
+
+
+class MySQLChange(ServerChange):
+    """One lot on its way into MariaDB or MySQL."""
+
+    session: MySQLSession
+
+    @property
+    def table(self) -> str:
+        """The table that holds all versions, or the rows of an appended or merged entry."""
+        return f"store.{quoted(self.entry.table)}"
+
+    def column_type(self, field: Field) -> str:
+        """``VARCHAR`` where the length is known (an index needs it), ``MEDIUMTEXT`` otherwise."""
+        if field.decimal:
+            return "decimal({},{})".format(*field.decimal)
+        if field.kind == "string":
+            return f"varchar({field.length})" if field.length and field.length <= 500 else "mediumtext"
+        return _TYPES[field.kind]
+
+    def same(self, left: str, right: str) -> str:
+        """The null-safe ``<=>``."""
+        return f"{left} <=> {right}"
+
+    def bulk_load(self, table: str, batches: Iterator[pa.RecordBatch]) -> int:
+        """Load by a stream that the server reads as a local file."""
+        columns = [*(field.name for field in self.entry.fields), *OURS]
+        return self.session.connection.load(table, columns, csv_chunks(batches))
+
+    def prepare_replace(self) -> str:
+        """Make or widen the table, its view and its pointer; rows of another load number are seen by nobody."""
+        self._make(f"PRIMARY KEY (_load_no, _place), KEY by_key (_load_no, {self._key()})", "_place BIGINT NOT NULL")
+        pointer = f"(SELECT load_no FROM store.pointers WHERE entry_id = {literal(self.entry.id)})"
+        self.session.insert_missing("store.pointers", [self.entry.id, None])
+        self._view(f" WHERE _load_no = {pointer}")
+        return self.table
+
+    def prepare_table(self) -> str:
+        """Make or widen the table and its view."""
+        self._make(f"KEY by_key ({self._key()})", "_place BIGINT")
+        self._view("")
+        return self.table
+
+    def version(self, load_no: int) -> str | None:
+        """The rows of one publication; ``None`` when they are gone."""
+        known = load_no == self.load_no or load_no in self.session.versions(self.entry)
+        return f"(SELECT * FROM {self.table} WHERE _load_no = {load_no})" if known else None
+
+    def update_from_arriving(self, table: str, changes: Sequence[str], on: str, differs: str) -> None:
+        """A joined update."""
+        pairs = ", ".join(f"known.{quoted(name)} = fresh.{quoted(name)}" for name in changes)
+        self.session.execute(f"UPDATE {table} known JOIN {self.arriving} fresh ON {on} SET {pairs} WHERE {differs}")
+
+    def collect_garbage(self) -> None:
+        """Delete versions that nobody can return to, and what killed runs left, a few rows at a time."""
+        super().collect_garbage()
+        if self.mode != "replace":
+            return
+        kept = ", ".join(map(str, self.session.versions(self.entry)))
+        with self.session.connection.cursor() as cursor:
+            # Only older numbers: a newer one may be a run that is just staging its rows.
+            while cursor.execute(
+                f"DELETE FROM {self.table} WHERE _load_no NOT IN ({kept}) AND _load_no < {self.load_no} LIMIT {DELETED}"
+            ):
+                pass
+
+    def _make(self, keys: str, place: str) -> None:
+        columns = self.columns_of(self.entry).replace("_place BIGINT", place)
+        title = literal(self.entry.title)
+        self.session.execute(f"CREATE TABLE IF NOT EXISTS {self.table} ({columns}, {keys}) COMMENT {title}")
+        self.session.execute(
+            f"CREATE TABLE IF NOT EXISTS rejected.{quoted(self.entry.table)} (load_no BIGINT NOT NULL,"
+            " delivery_id VARCHAR(64) NOT NULL, run_id VARCHAR(250) NOT NULL, file SMALLINT, line BIGINT,"
+            " rules MEDIUMTEXT, record MEDIUMTEXT, KEY by_load (load_no))"
+        )
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        there = {
+            row["column_name"]: row["told"]
+            for row in self.session.query(
+                "SELECT column_name AS column_name, column_type AS told FROM information_schema.columns"
+                " WHERE table_schema = 'store' AND table_name = ?",
+                [self.entry.table],
+            )
+        }
+        for field in self.entry.fields:
+            wanted, known = self.column_type(field), there.get(field.name)
+            if known is None and (self.mode == "replace" or not field.required):
+                self.session.execute(f"ALTER TABLE {self.table} ADD COLUMN {quoted(field.name)} {wanted}")
+            elif known is None:
+                raise PlatformError("P304", entry=self.entry.id, difference=f"+ {field.name}")
+            elif not _fits(known, wanted):
+                if not _widens(known, wanted):
+                    raise PlatformError("P304", entry=self.entry.id, difference=f"{field.name}: {known} → {wanted}")
+                self.session.execute(f"ALTER TABLE {self.table} MODIFY COLUMN {quoted(field.name)} {wanted}")
+
+    def _key(self) -> str:
+        fields = [self.entry.field(name) for name in self.entry.load.key]
+        long = [field for field in fields if field.kind == "string" and not (field.length and field.length <= PREFIX)]
+        return ", ".join(f"{quoted(field.name)}{f'({PREFIX})' if field in long else ''}" for field in fields)
+
+    def _view(self, where: str) -> None:
+        shown = ", ".join(quoted(field.name) for field in self.entry.fields)
+        view = f"share.{quoted(self.entry.table)}"
+        self.session.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT {shown}, _load_no FROM {self.table}{where}")
+
+
+def _fits(known: str, wanted: str) -> bool:
+    """Whether a column of type ``known`` serves; MariaDB shows ``bigint`` as ``bigint(20)``."""
+    return known == wanted or (wanted == "bigint" and known.startswith("bigint"))
+
+
+def _widens(known: str, wanted: str) -> bool:
+    """Whether ``wanted`` holds everything that ``known`` does: a longer text."""
+    if not known.startswith("varchar("):
+        return False
+    return wanted == "mediumtext" or (wanted.startswith("varchar(") and int(wanted[8:-1]) > int(known[8:-1]))

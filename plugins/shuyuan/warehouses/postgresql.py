@@ -1,0 +1,274 @@
+"""The warehouse on a PostgreSQL server.
+
+DDL is transactional there, so a replaced table is a table a version, as on the embedded warehouse: the publishing
+transaction points the view in ``share`` at it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from shuyuan import ledger
+from shuyuan.entry import Entry, Field
+from shuyuan.problems import PassingError, PlatformError, ShuyuanError
+from shuyuan.warehouses import Lot
+from shuyuan.warehouses.lots import NULL, csv_chunks
+from shuyuan.warehouses.server import COUNTERS, DISPUTES, FETCHED, SCHEMAS, ServerSession
+from shuyuan.warehouses.server_tables import OURS, ServerChange, literal, quoted
+
+KEEP_VERSIONS = 2
+SETTINGS = (
+    "SET TIME ZONE 'UTC'",
+    "SET client_encoding = 'UTF8'",
+    "SET lock_timeout = '30s'",
+    "SET idle_in_transaction_session_timeout = '10min'",
+    "SET client_min_messages = 'warning'",
+)
+_TYPES = {"string": "text", "integer": "bigint", "date": "date", "datetime": "timestamp", "boolean": "boolean"}
+_TOLD = {"timestamp": "timestamp without time zone"}
+
+
+class PostgreSQLWarehouse:
+    """The database at ``postgresql://user:password@host:port/database`` (``?sslmode=verify-full&sslrootcert=FILE``)."""
+
+    def __init__(self, url: str) -> None:
+        scheme, _, rest = url.partition("://")
+        self.url = f"{scheme.partition('+')[0]}://{rest}"
+
+    @contextmanager
+    def session(self) -> Iterator[PostgreSQLSession]:
+        """Open a line of one's own. Driver errors leave as P306, P330 to P333."""
+        try:
+            with psycopg.connect(self.url, autocommit=True, connect_timeout=15) as line:
+                for setting in SETTINGS:
+                    line.execute(setting)
+                session = PostgreSQLSession(line)
+                session.prepare()
+                yield session
+        except psycopg.Error as error:
+            raise translate(error) from None
+
+
+class PostgreSQLSession(ServerSession):
+    """One line to the server."""
+
+    connection: psycopg.Connection[Any]
+
+    def prepare(self) -> None:
+        """Make schemas and the tables of the ledger that are not there yet."""
+        if self.query("SELECT 1 AS there FROM pg_tables WHERE schemaname = 'ledger' AND tablename = 'counters'"):
+            return
+        with self.transaction():
+            self.execute("SELECT pg_advisory_xact_lock(7310)")  # two first sessions would make everything twice
+            for schema in SCHEMAS:
+                self.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+            ledger.create_ledger(self)
+            self.execute(DISPUTES.format(timestamp="TIMESTAMP"))
+            self.execute(COUNTERS)
+            self.insert_missing("ledger.counters", ["load_no", 0])
+
+    def describe_views(self) -> dict[str, str]:
+        """Return the views of ``share`` by name, each with its comment."""
+        sql = (
+            "SELECT c.relname AS name, obj_description(c.oid, 'pg_class') AS about FROM pg_class c"
+            " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'share' AND c.relkind = 'v'"
+        )
+        return {row["name"]: row["about"] or "" for row in self.query(sql)}
+
+    def define_view(self, view: str, sql: str, about: str) -> None:
+        """Make or replace a view of ``share`` and describe it; other columns need a new view."""
+        self.drop_view(view)
+        self.execute(f"CREATE VIEW share.{quoted(view)} AS {sql}")
+        self.execute(f"COMMENT ON VIEW share.{quoted(view)} IS {literal(about)}")
+
+    def drop_view(self, view: str) -> None:
+        """Drop a view of ``share``."""
+        self.execute(f"DROP VIEW IF EXISTS share.{quoted(view)}")
+
+    def begin(self) -> None:
+        """Open a transaction."""
+        self.connection.execute("BEGIN")
+
+    def stream(self, sql: str) -> Iterator[Sequence[Sequence[Any]]]:
+        """Yield rows through a cursor on the server."""
+        with self.connection.transaction(), self.connection.cursor(name="stream") as cursor:
+            cursor.execute(sql)  # type: ignore[call-overload]
+            while rows := cursor.fetchmany(FETCHED):
+                yield rows
+
+    def change(self, lot: Lot, load_no: int, before: int | None) -> PostgreSQLChange:
+        """Return how the lot gets into this server's tables."""
+        return PostgreSQLChange(self, lot, load_no, before)
+
+    def versions(self, entry: Entry) -> list[int]:
+        """The numbers in the names of the version tables."""
+        there = self.query(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'store' AND tablename ~ ?", [f"^{entry.table}@[0-9]+$"]
+        )
+        return sorted(int(row["tablename"].rpartition("@")[2]) for row in there)
+
+    def show(self, entry: Entry, load_no: int) -> None:
+        """Point the view at a version table."""
+        show_table(self, entry, f"store.{quoted(f'{entry.table}@{load_no}')}")
+
+    def reject(self, lot: Lot, load_no: int) -> None:
+        """Keep the rejected rows; the table is made when the first lot comes."""
+        table = f"rejected.{quoted(lot.entry.table)}"
+        self.execute(
+            f"CREATE TABLE IF NOT EXISTS {table} (load_no BIGINT NOT NULL, delivery_id TEXT NOT NULL,"
+            " run_id TEXT NOT NULL, file SMALLINT, line BIGINT, rules TEXT, record TEXT)"
+        )
+        if lot.rejected_path is None:
+            return
+        with self.connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN") as copy:
+            for batch in pq.ParquetFile(lot.rejected_path).iter_batches(FETCHED):
+                for row in batch.to_pylist():
+                    rules = json.dumps(row["rules"], ensure_ascii=False)
+                    copy.write_row(
+                        (load_no, lot.delivery_id, lot.run_id, row["_file"], row["_line"], rules, row["record"])
+                    )
+
+
+class PostgreSQLChange(ServerChange):
+    """One lot on its way into PostgreSQL."""
+
+    session: PostgreSQLSession
+
+    def column_type(self, field: Field) -> str:
+        """See ``column_type``."""
+        return column_type(field)
+
+    def same(self, left: str, right: str) -> str:
+        """The standard's null-safe comparison."""
+        return f"{left} IS NOT DISTINCT FROM {right}"
+
+    def bulk_load(self, table: str, batches: Iterator[pa.RecordBatch]) -> int:
+        """Load by ``COPY``, which is strict."""
+        columns = ", ".join(quoted(name) for name in [*(field.name for field in self.entry.fields), *OURS])
+        with self.session.connection.cursor() as cursor:
+            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv, NULL '{NULL}')") as copy:
+                for chunk in csv_chunks(batches):
+                    copy.write(chunk)
+            return cursor.rowcount
+
+    def prepare_replace(self) -> str:
+        """Make this version's table."""
+        self._drop_versions(keep=1)
+        table = self._version(self.load_no)
+        self.session.execute(f"CREATE TABLE {table} ({self.columns_of(self.entry)})")
+        return table
+
+    def prepare_table(self) -> str:
+        """Make or widen the table, its index and its view."""
+        table, key = f"store.{quoted(self.entry.table)}", ", ".join(map(quoted, self.entry.load.key))
+        with self.session.transaction():
+            self.session.execute(f"CREATE TABLE IF NOT EXISTS {table} ({self.columns_of(self.entry)})")
+            self.session.execute(
+                f"CREATE INDEX IF NOT EXISTS {quoted(f'{self.entry.table}@key'[:63])} ON {table} ({key})"
+            )
+            self._fit_columns(table)
+            show_table(self.session, self.entry, table)
+        return table
+
+    def version(self, load_no: int) -> str | None:
+        """A version's table; ``None`` when it is gone."""
+        columns = {row["column_name"] for row in columns_told(self.session, "store", f"{self.entry.table}@{load_no}")}
+        return self._version(load_no) if {field.name for field in self.entry.fields} <= columns else None
+
+    def stage(self) -> None:
+        """Load, then index the key: faster than into an index."""
+        super().stage()
+        if self.mode == "replace":
+            key = ", ".join(map(quoted, self.entry.load.key))
+            self.session.execute(f"CREATE INDEX ON {self._version(self.load_no)} ({key})")
+            self.session.execute(f"ANALYZE {self._version(self.load_no)}")
+
+    def update_from_arriving(self, table: str, changes: Sequence[str], on: str, differs: str) -> None:
+        """An update from another table."""
+        pairs = ", ".join(f"{quoted(name)} = fresh.{quoted(name)}" for name in changes)
+        self.session.execute(f"UPDATE {table} known SET {pairs} FROM {self.arriving} fresh WHERE {on} AND {differs}")
+
+    def collect_garbage(self) -> None:
+        """Drop versions that nobody can return to."""
+        super().collect_garbage()
+        if self.mode == "replace":
+            self._drop_versions(keep=KEEP_VERSIONS)
+
+    def _version(self, load_no: int) -> str:
+        return f"store.{quoted(f'{self.entry.table}@{load_no}')}"
+
+    def _fit_columns(self, table: str) -> None:
+        there = {row["column_name"]: _told(row) for row in columns_told(self.session, "store", self.entry.table)}
+        for field in self.entry.fields:
+            wanted = self.column_type(field)
+            known = there.get(field.name)
+            if known is None and field.required:
+                raise PlatformError("P304", entry=self.entry.id, difference=f"+ {field.name}")
+            if known is None:
+                self.session.execute(f"ALTER TABLE {table} ADD COLUMN {quoted(field.name)} {wanted}")
+            elif known != _TOLD.get(wanted, wanted):
+                raise PlatformError("P304", entry=self.entry.id, difference=f"{field.name}: {known} → {wanted}")
+
+    def _drop_versions(self, keep: int) -> None:
+        kept = ledger.kept_publications(self.session, self.entry.id, keep)
+        for number in self.session.versions(self.entry):
+            # A newer number may be a run that is just staging its rows.
+            if number not in kept and number < self.load_no:
+                self.session.execute(f"DROP TABLE IF EXISTS {self._version(number)}")
+
+
+def column_type(field: Field) -> str:
+    """Texts carry no length: the rules judged it, and a longer one later needs no change."""
+    return "numeric({},{})".format(*field.decimal) if field.decimal else _TYPES[field.kind]
+
+
+def show_table(session: PostgreSQLSession, entry: Entry, table: str) -> None:
+    """Make the view of ``share`` show the entry's fields of ``table``; a field that it lacks is shown empty."""
+    view, bare = f"share.{quoted(entry.table)}", table.partition(".")[2].strip('"')
+    there = {row["column_name"] for row in columns_told(session, "store", bare)}
+    shown = ", ".join(
+        quoted(field.name) if field.name in there else f"CAST(NULL AS {column_type(field)}) AS {quoted(field.name)}"
+        for field in entry.fields
+    )
+    known = [(row["column_name"], _told(row)) for row in columns_told(session, "share", entry.table)]
+    wanted = [(field.name, _TOLD.get(column_type(field), column_type(field))) for field in entry.fields]
+    if known and known != [*wanted, ("_load_no", "bigint")]:  # a view can be replaced only by one of the same columns
+        session.execute(f"DROP VIEW {view}")
+    session.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT {shown}, _load_no FROM {table}")
+    session.execute(f"COMMENT ON VIEW {view} IS {literal(entry.title)}")
+
+
+def columns_told(session: PostgreSQLSession, schema: str, table: str) -> list[dict[str, Any]]:
+    """What the server says of a table's columns, in their order."""
+    return session.query(
+        "SELECT column_name, data_type, numeric_precision, numeric_scale FROM information_schema.columns"
+        " WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position",
+        [schema, table],
+    )
+
+
+def _told(row: dict[str, Any]) -> str:
+    if row["data_type"] == "numeric":
+        return f"numeric({row['numeric_precision']},{row['numeric_scale']})"
+    return str(row["data_type"])
+
+
+def translate(error: psycopg.Error) -> ShuyuanError:
+    """Say what kind of failure a server's error is. Nothing of its text is kept: it may quote a row."""
+    state = error.sqlstate or ""
+    if state[:2] in ("08", "57") or (isinstance(error, psycopg.OperationalError) and not state):
+        return PassingError("P330", kind=state or type(error).__name__)
+    if state in ("55P03", "40001", "40P01", "53300"):
+        return PassingError("P331", kind=state)
+    if state in ("53100", "53200"):
+        return PassingError("P306", kind=state)
+    if state[:2] in ("28", "42") and state in ("28000", "28P01", "42501"):
+        return PlatformError("P332", kind=state)
+    return PlatformError("P333", kind=state or type(error).__name__)

@@ -1,0 +1,155 @@
+"""How one lot becomes rows of ``store`` and the view of ``share`` on a server, by load mode.
+
+What differs between servers is asked of a ``Dialect``: types, null-safe comparison, and how a replaced table's view
+moves from one publication to the next.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+
+from shuyuan.entry import Entry, Field
+from shuyuan.problems import PlatformError
+from shuyuan.warehouses import Lot
+from shuyuan.warehouses.lots import accepted_rows
+from shuyuan.warehouses.server import ServerSession
+
+OURS = ("_load_no", "_file", "_line", "_place")
+
+
+class ServerChange(ABC):
+    """One lot on its way into one table. ``before`` is the load number that consumers see now."""
+
+    def __init__(self, session: ServerSession, lot: Lot, load_no: int, before: int | None) -> None:
+        self.session, self.lot, self.load_no, self.before = session, lot, load_no, before
+        self.entry = lot.entry
+        self.mode = lot.entry.load.mode
+        self.arriving = f"store.{quoted(f'{self.entry.table}@arriving')}"
+
+    # ── what an engine gives ────────────────────────────────────────────────────────────────────────────────
+    @abstractmethod
+    def column_type(self, field: Field) -> str:
+        """The engine's type of a field."""
+
+    @abstractmethod
+    def same(self, left: str, right: str) -> str:
+        """A comparison in which null equals null."""
+
+    @abstractmethod
+    def bulk_load(self, table: str, batches: Iterator[pa.RecordBatch]) -> int:
+        """Load batches into ``table``, strictly, and return how many rows the server took."""
+
+    @abstractmethod
+    def prepare_replace(self) -> str:
+        """Make the place for this lot's version and return the table to load into."""
+
+    @abstractmethod
+    def version(self, load_no: int) -> str | None:
+        """The rows of one publication, to select from; ``None`` when they are gone."""
+
+    @abstractmethod
+    def prepare_table(self) -> str:
+        """Make (or widen) the table of an appended or merged entry and its view; return its name."""
+
+    @abstractmethod
+    def update_from_arriving(self, table: str, changes: Sequence[str], on: str, differs: str) -> None:
+        """Set ``changes`` of the rows of ``table`` that ``arriving`` finds changed."""
+
+    # ── what is the same everywhere ─────────────────────────────────────────────────────────────────────────
+    def stage(self) -> None:
+        """Put the rows where nobody reads them yet, and count what came in."""
+        table = self.prepare_replace() if self.mode == "replace" else self._prepare_arriving()
+        loaded = self.bulk_load(table, accepted_rows(self.lot, self.load_no))
+        where = f"_load_no = {self.load_no}" if self.mode == "replace" else "1 = 1"
+        for found in (loaded, self.count(table, where)):
+            if found != self.lot.accepted:
+                raise PlatformError("P305", expected=self.lot.accepted, found=found)
+
+    def apply(self) -> dict[str, int]:
+        """Change what consumers read, inside the caller's transaction; return rows, added, updated, removed."""
+        if self.mode == "replace":
+            counts = self._compare() | {"rows": self.lot.accepted}
+            self.session.show(self.entry, self.load_no)
+            return counts
+        table = f"store.{quoted(self.entry.table)}"
+        columns = ", ".join([*(quoted(field.name) for field in self.entry.fields), *OURS])
+        if self.mode == "append":
+            self.session.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {self.arriving}")
+            counts = {"added": self.lot.accepted, "updated": 0, "removed": 0}
+        else:
+            counts = self._merge(table, columns)
+        return counts | {"rows": self.count(table)}
+
+    def collect_garbage(self) -> None:
+        """Drop the staged rows of an appended or merged lot; a backend adds its old versions."""
+        if self.mode != "replace":
+            self.session.execute(f"DROP TABLE IF EXISTS {self.arriving}")
+
+    def columns_of(self, entry: Entry) -> str:
+        """The columns of a table, as its definition has them."""
+        fields = [f"{quoted(field.name)} {self.column_type(field)}" for field in entry.fields]
+        return ", ".join([*fields, "_load_no BIGINT NOT NULL", "_file SMALLINT", "_line BIGINT", "_place BIGINT"])
+
+    def count(self, table: str, where: str = "1 = 1") -> int:
+        """Count the rows of a table."""
+        return int(self.session.query(f"SELECT count(*) AS found FROM {table} WHERE {where}")[0]["found"])
+
+    def _prepare_arriving(self) -> str:
+        self.prepare_table()
+        self.session.execute(f"DROP TABLE IF EXISTS {self.arriving}")
+        self.session.execute(f"CREATE TABLE {self.arriving} ({self.columns_of(self.entry)})")
+        return self.arriving
+
+    def _on_key(self) -> str:
+        return " AND ".join(self.same(f"fresh.{quoted(name)}", f"known.{quoted(name)}") for name in self.entry.load.key)
+
+    def _differs(self, known: Sequence[str]) -> str:
+        """Whether a row's other fields changed; a field that was not there before counts as empty."""
+        rest = [field.name for field in self.entry.fields if field.name not in self.entry.load.key]
+        same = [
+            self.same(f"fresh.{quoted(name)}", f"known.{quoted(name)}" if name in known else "NULL") for name in rest
+        ]
+        return f"NOT ({' AND '.join(same)})" if same else "1 = 0"
+
+    def _compare(self) -> dict[str, int]:
+        former = self.version(self.before) if self.before is not None else None
+        if former is None:
+            return {"added": self.lot.accepted, "updated": 0, "removed": 0}
+        fresh, on = self.version(self.load_no), self._on_key()
+        here, there = f"FROM {fresh} fresh", f"FROM {former} known"
+        names = [field.name for field in self.entry.fields]
+        query = (
+            f"SELECT (SELECT count(*) {here} WHERE NOT EXISTS (SELECT 1 {there} WHERE {on})) AS added,"
+            f" (SELECT count(*) {there} WHERE NOT EXISTS (SELECT 1 {here} WHERE {on})) AS removed,"
+            f" (SELECT count(*) {here} JOIN {former} known ON {on} WHERE {self._differs(names)})"
+            " AS updated"
+        )
+        return {name: int(number) for name, number in self.session.query(query)[0].items()}
+
+    def _merge(self, table: str, columns: str) -> dict[str, int]:
+        on, names = self._on_key(), [field.name for field in self.entry.fields]
+        differs = self._differs(names)
+        updated = self.session.query(
+            f"SELECT count(*) AS found FROM {self.arriving} fresh JOIN {table} known ON {on} WHERE {differs}"
+        )[0]["found"]
+        before = self.count(table)
+        changed = [name for name in names if name not in self.entry.load.key] + list(OURS)
+        self.update_from_arriving(table, changed, on, differs)
+        self.session.execute(
+            f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {self.arriving} fresh"
+            f" WHERE NOT EXISTS (SELECT 1 FROM {table} known WHERE {on})"
+        )
+        return {"added": self.count(table) - before, "updated": int(updated), "removed": 0}
+
+
+def quoted(name: str) -> str:
+    """An identifier as SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
