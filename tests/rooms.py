@@ -8,6 +8,7 @@ import sqlite3
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from unittest import mock
 
 from building import changed, department_text, entry_text, make_project
 from shuyuan.catalog import load_resource
@@ -64,8 +65,8 @@ class Room:
 
     def connect(self, name: str) -> Connection:
         """Look a connection up as the command line does."""
-        os.environ.update(self.environment)
-        return connection_from_environment(name)
+        with mock.patch.dict(os.environ, self.environment):
+            return connection_from_environment(name)
 
     def run(self, day: int = 20) -> list[Step]:
         """Run all stages and return the steps."""

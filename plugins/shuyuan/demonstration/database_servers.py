@@ -178,7 +178,7 @@ def _private(folder: Path, owner: str) -> Path:
     data = folder / owner
     data.mkdir(parents=True, mode=0o700)
     if os.geteuid() == 0:
-        shutil.chown(data, _account(owner))
+        shutil.chown(data, owner)
         folder.chmod(0o711)
     return data
 
