@@ -72,3 +72,11 @@ FORMS: Mapping[NormalForm, Callable[[str], str]] = {
     "resident_id": _resident_id,
 }
 """Normal form → what makes it."""
+
+SETTLED: Mapping[NormalForm, str] = {
+    "text": "[!-~]*",
+    "name": "[!-\\-/-~]*",
+    "code": "[!-,./0-`{-~]*",
+    "resident_id": "[0-9]{17}[0-9X]",
+}
+"""Normal form → a regular expression (RE2) of texts that are in it already, so that nobody need make it."""

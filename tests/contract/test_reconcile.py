@@ -405,7 +405,7 @@ def test_killed_at_each_point_the_former_comparison_or_the_new_one_is_whole(publ
     published.publish(ALLOWANCES, [*COPY[:1], (LI, "李四", BORN), (WANG, "王五", BORN)])
     killed = reconcile_elsewhere(published, crash_at)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    committed = RECONCILE_POINTS.index(crash_at) > RECONCILE_POINTS.index("before_commit")
+    committed = RECONCILE_POINTS.index(crash_at) > RECONCILE_POINTS.index("lines_written")
     assert (everything(published) == former) is not committed
 
     again = published.reconcile("again")

@@ -21,7 +21,7 @@ from shuyuan.one_source.titles import Titles
 from shuyuan.project import Project
 from shuyuan.reporting import figures
 
-WIDE = 130
+WIDE = 156
 NARROW_COLUMNS = ("element", "title", "source", "copies", "rate")
 WIDE_COLUMNS = ("element", "title", "level", "source", "department", "copies", "compared", "rate", "unknown")
 NUMBERS = ("copies", "compared", "rate", "unknown")

@@ -75,7 +75,7 @@ def copies_table(copies: tuple[Copy, ...], titles: Titles, lines: Lines, narrow:
             "rate": outcome_of(copy, lines),
         }
         if line and line.reason:
-            cells["rate"] += f"\n{say(f'report.one_source.reason.{line.reason}')}"
+            cells["rate"] += f"\n{say(f'not_compared.{line.reason}')}"
         table.add_row(*(cells[name] for name in columns))
     return table
 

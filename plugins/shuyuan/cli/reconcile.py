@@ -67,7 +67,7 @@ def reconciled_lines(made: Reconciled, known: Mapping[str, Resource], width: int
 
 def _cells(line: Comparison, known: Mapping[str, Resource]) -> dict[str, str]:
     compared = line.state == "compared"
-    reason = "" if compared else say(f"reconcile.reason.{line.reason}")
+    reason = "" if compared else say(f"not_compared.{line.reason}")
     differing = line.only_here if line.kind == "reference" else line.differing
     return {
         "entry": _title(known, line.entry_id),

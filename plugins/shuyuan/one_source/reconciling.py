@@ -106,7 +106,7 @@ def _write(
 ) -> Written:
     with warehouse.session() as session:
         with session.transaction():
-            newest = ledger.lease_token(session, LEASE)
+            newest = ledger.lease_token(session, LEASE, lock=not session.embedded)
             if newest != token:
                 raise PlatformError("P324", mine=token, newest=newest)
             written = write_results(session, moment, former, found, todo.said)

@@ -11,19 +11,11 @@ from typing import Any
 
 import duckdb
 
-from shuyuan.normal_forms import FORMS, NormalForm
+from shuyuan.normal_forms import FORMS, SETTLED, NormalForm
 from shuyuan.one_source.columns import Pairing
 
 PIECE = 10_000
 """Rows that are given to Python at a time."""
-
-_SETTLED: dict[NormalForm, str] = {
-    "text": "[!-~]*",
-    "name": "[!-\\-/-~]*",
-    "code": "[!-,./0-`{-~]*",
-    "resident_id": "[0-9]{17}[0-9X]",
-}
-"""Normal form → a regular expression of texts that are in it already."""
 
 
 def settled(columns: Sequence[str], forms: Sequence[NormalForm]) -> str:
@@ -32,7 +24,7 @@ def settled(columns: Sequence[str], forms: Sequence[NormalForm]) -> str:
 
 
 def _settled(column: str, form: NormalForm) -> str:
-    known = f"regexp_full_match({column}, '{_SETTLED[form]}')"
+    known = f"regexp_full_match({column}, '{SETTLED[form]}')"
     if form == "resident_id":  # most are eighteen digits: a cast is twice as fast as the expression
         digits = f"strlen({column}) = 18 AND TRY_CAST({column} AS BIGINT) >= 100000000000000000"
         return f"CASE WHEN {digits} THEN true ELSE {known} END"

@@ -15,21 +15,13 @@ import duckdb
 import pyarrow as pa
 from duckdb.func import PythonUDFType
 
-from shuyuan.normal_forms import FORMS, NormalForm
+from shuyuan.normal_forms import FORMS, SETTLED, NormalForm
 from shuyuan.quality.sources import Disagreeing, Unknown
 from shuyuan.quality.sql import literal, name
 
 SourceQuestion = Unknown | Disagreeing
 Key = tuple[str, tuple[str, ...], tuple[str, ...], tuple[NormalForm, ...]]
 """A source's file, the key's columns in the batch, the key's columns there, their normal forms."""
-
-SETTLED: Mapping[NormalForm, str] = {
-    "text": "[!-~]*",
-    "name": "[!-\\-/-~]*",
-    "code": "[!-,./0-`{-~]*",
-    "resident_id": "[0-9]{17}[0-9X]",
-}
-"""Normal form → a regular expression of texts that are in it already, so that Python need not look at them."""
 
 
 @dataclass(frozen=True)

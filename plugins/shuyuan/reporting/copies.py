@@ -182,7 +182,7 @@ def department_titles(resources: Mapping[str, Resource]) -> dict[str, str]:
 
 def reason_sentence(copy: Copy) -> str:
     """Why a copy could not be compared, in words; a reason that this version does not know is shown as it is."""
-    return say(f"report.one_source.reason.{copy.reason}") if copy.reason in REASONS else copy.reason
+    return say(f"not_compared.{copy.reason}") if copy.reason in REASONS else copy.reason
 
 
 def trace_of(fact: ComparisonFact | None) -> str:

@@ -99,7 +99,7 @@ def test_the_traces_are_rows_of_the_ledger(pages, ledger):
 
 def test_what_could_not_be_compared_has_its_reason_and_day(pages):
     text = text_of(section(pages[PAGE], "unknown"))
-    for words in ("数据源超过更新周期未更新 11月12日 11月11日", "副本从未发布", "数据源最近一次交付被阻断"):
+    for words in ("数据源已过期，新的还没有送到 11月12日 11月11日", "副本从未发布", "数据源最近一次送数未通过校验"):
         assert words in text.replace("11月12日11月11日", " 11月12日 11月11日"), words
     assert "证件号码、姓名、性别、民族" in text, "one line a link, not one an item"
 
@@ -181,7 +181,7 @@ def test_a_source_without_a_usable_entry_is_shown_as_such(resources, ledger):
     fewer = [one for one in resources if one.entry.id != made.COMPANIES]
     unread = pages_of(fewer, Ledger.empty())
     text = text_of(section(unread[PAGE], "unknown"))
-    assert "数据源的目录项不可用" in text
+    assert "数据源的目录项有误或已停用，或其数据读不出来" in text
     assert "market_regulation.companies" in text
     assert f"entries/{made.COMPANIES}.html" not in unread[PAGE], "it has no page to lead to"
     assert made.COMPANIES in unread[f"entries/{HOLDER}.html"]
@@ -200,7 +200,7 @@ def test_a_source_without_a_usable_entry_is_shown_as_such(resources, ledger):
 def test_one_that_was_withdrawn_and_came_back_waits_for_its_comparison(resources):
     ledger = Ledger.empty()
     made.compare(ledger, resources, days=1, reasons=dict.fromkeys([entry[0] for entry in made.ENTRIES], "withdrawn"))
-    assert "还没有对账" in text_of(section(pages_of(resources, ledger)[PAGE], "unknown"))
+    assert "还没有比对过" in text_of(section(pages_of(resources, ledger)[PAGE], "unknown"))
 
 
 def test_the_page_is_well_formed_and_guarded(pages):

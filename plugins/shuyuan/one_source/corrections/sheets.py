@@ -153,8 +153,9 @@ def plain_again(text: str) -> str:
 
 
 def _looks_like_formula(text: str) -> bool:
+    """Also what the workbook's writer would take for formatted text of its own and copy as XML."""
     bare = text.lstrip("'")
-    return bool(bare) and bare[0] in _FORMULA
+    return bool(bare) and (bare[0] in _FORMULA or bare.startswith("<r>"))
 
 
 class _Pen:
