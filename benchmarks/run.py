@@ -23,6 +23,12 @@ QUESTIONS = (
     ("4 · The platform's own cost", "platform_cost.py", ()),
     ("5 · Check digits", "identifiers.py", ("--rows", "1000000")),
     ("6 · Reconcile", "reconcile.py", ("--rows", "1000000", "--sources", "5000000")),
+    (
+        "7 · In and out of servers",
+        "movement.py",
+        ("--rows", "1000000"),
+        ("--rows", "5000000", "--ours", "--repeats", "1", "--only", "out", "mariadb", "postgresql"),
+    ),
 )
 QUICK = {
     "validate.py": (("--rows", "100000", "--repeats", "1"),),
@@ -31,6 +37,7 @@ QUICK = {
     "platform_cost.py": (("--runs", "2"),),
     "identifiers.py": (("--rows", "100000", "--repeats", "1"),),
     "reconcile.py": (("--rows", "50000", "--sources", "200000", "--repeats", "1"),),
+    "movement.py": (("--rows", "20000", "--repeats", "1"),),
 }
 PACKAGES = ("apache-airflow", "great-expectations", "duckdb", "pandas", "pyarrow")
 

@@ -29,7 +29,7 @@ def an_entry(mode="replace", **extra) -> Entry:
             "sharing": {"type": "unconditional"},
             "source": {"type": "database", "connection": "c", "table": "t"},
             "update": {"cycle": "daily"},
-            "load": {"mode": mode, "key": ["id"]},
+            "load": {"mode": mode, "key": ["id"], **extra.pop("load", {})},
             "fields": fields,
         }
     )

@@ -24,13 +24,15 @@ POINTS = (
     "before_record",
     "recorded",
 )
-RECONCILE_POINTS = ("sources_held", "compared", "lines_written", "before_commit", "reconciled", "views_copied")
+RECONCILE_POINTS = ("sources_held", "compared", "lines_written", "reconciled", "views_copied")
 """Likewise for a reconcile, which compares all copies with their sources."""
+STAGING_POINTS = ("files_put", "handed_over")
+"""Likewise for each stage that puts out what it made, where a staging area is set."""
 
 
 def point(name: str) -> None:
     """Die here if a test asked for it. Raises ``ValueError`` for a name that is not listed."""
-    if name not in (*POINTS, *RECONCILE_POINTS):
+    if name not in (*POINTS, *RECONCILE_POINTS, *STAGING_POINTS):
         raise ValueError(f"unknown crash point {name!r}")
     if os.environ.get("SHUYUAN_CRASH_AT") == name:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -44,6 +44,9 @@ TABLES: Mapping[str, str] = {
         "rows" BIGINT NOT NULL, added BIGINT NOT NULL, updated BIGINT NOT NULL, removed BIGINT NOT NULL,
         accepted BIGINT NOT NULL, rejected BIGINT NOT NULL, score DOUBLE PRECISION, token BIGINT NOT NULL,
         published_at TIMESTAMP NOT NULL, superseded_at TIMESTAMP""",
+    "watermarks": """
+        load_no BIGINT PRIMARY KEY, entry_id VARCHAR(130) NOT NULL, spec_digest VARCHAR(64) NOT NULL,
+        watermark VARCHAR(32) NOT NULL""",
     "freshness": """
         entry_id VARCHAR(130) NOT NULL, due_at TIMESTAMP NOT NULL, period VARCHAR(32) NOT NULL,
         state VARCHAR(16) NOT NULL, arrived_at TIMESTAMP, run_id VARCHAR(250), PRIMARY KEY (entry_id, due_at)""",
@@ -124,6 +127,11 @@ class Published:
     data_date: date
     rows: int
     published_at: datetime
+
+    @property
+    def version(self) -> str:
+        """What no other publication has, of another warehouse neither."""
+        return f"{self.load_no} {self.load_id} {self.published_at.isoformat()}"
 
 
 @dataclass(frozen=True)
@@ -283,6 +291,16 @@ def current_publication(connection: Connection, entry_id: str) -> Published | No
         [entry_id],
     )
     return Published(**rows[0]) if rows else None
+
+
+def current_watermark(connection: Connection, entry_id: str, spec_digest: str) -> str | None:
+    """Return how far what consumers see was read from the source, ``None`` when that was under another spec."""
+    rows = connection.query(
+        "SELECT w.watermark FROM ledger.watermarks w JOIN ledger.publications p ON p.load_no = w.load_no"
+        " WHERE p.entry_id = ? AND p.superseded_at IS NULL AND w.spec_digest = ? ORDER BY w.load_no DESC LIMIT 1",
+        [entry_id, spec_digest],
+    )
+    return str(rows[0]["watermark"]) if rows else None
 
 
 def first_published(connection: Connection, entry_id: str) -> datetime | None:

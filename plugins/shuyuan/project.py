@@ -2,7 +2,8 @@
 
 Any folder with ``include/`` and ``expectations/`` is a project, so a center can keep its catalog in a
 repository of its own. ``SHUYUAN_PROJECT`` (or ``--project``) names it; ``SHUYUAN_VAR`` moves the
-working files; ``SHUYUAN_WAREHOUSE`` names the warehouse by URL.
+working files; ``SHUYUAN_WAREHOUSE`` names the warehouse by URL; ``SHUYUAN_STAGING`` names the staging area by which
+several workers share run directories.
 """
 
 from __future__ import annotations
@@ -82,11 +83,25 @@ class Project:
 
     @property
     def token_key(self) -> Path:
-        """The secret of keyed tokens, where ``SHUYUAN_TOKEN_KEY`` does not give it; readable by its owner alone."""
-        return self.var / "secrets" / "token.key"
+        """The secret of keyed tokens, where ``SHUYUAN_TOKEN_KEY`` does not give it; readable by its owner alone.
+
+        ``SHUYUAN_TOKEN_KEY_FILE`` moves it, for workers that share it.
+        """
+        return Path(os.environ.get("SHUYUAN_TOKEN_KEY_FILE") or self.var / "secrets" / "token.key")
 
     @property
     def warehouse_url(self) -> str:
-        """SQLAlchemy-style URL of the warehouse; the embedded DuckDB file by default."""
+        """SQLAlchemy-style URL of the warehouse; the embedded DuckDB file by default.
+
+        It holds a password, so ``SHUYUAN_WAREHOUSE_FILE`` may name a file with it instead.
+        """
+        kept = os.environ.get("SHUYUAN_WAREHOUSE_FILE")
+        if kept and not os.environ.get("SHUYUAN_WAREHOUSE"):
+            return Path(kept).read_text(encoding="utf-8").strip()
         embedded = self.var / "warehouse" / "shuyuan.duckdb"
         return os.environ.get("SHUYUAN_WAREHOUSE") or f"duckdb:///{embedded}"
+
+    @property
+    def staging_url(self) -> str | None:
+        """``s3://bucket/prefix`` or ``file:///folder`` that all workers reach; ``None``: one machine does it all."""
+        return os.environ.get("SHUYUAN_STAGING") or None

@@ -62,7 +62,8 @@ class Delivery(Stage):
     ``sha256`` identifies the content: of the file, or of all files' names and hashes in order, or of
     the rows of a query. ``evidence`` says how we know that it is whole: ``manifest`` (hash, bytes and
     rows declared by the department), ``marker`` (a ready file), ``stable`` (size and time unchanged
-    over two looks: the weakest), ``snapshot`` (one consistent read of a database).
+    over two looks: the weakest), ``snapshot`` (one consistent read of a database). ``watermark`` is how far
+    an incremental read came: a date-time of Asia/Shanghai or a number, as canonical text.
     """
 
     entry_id: str
@@ -74,6 +75,7 @@ class Delivery(Stage):
     files: tuple[DeliveredFile, ...]
     rows_declared: int | None = None
     query: str | None = None
+    watermark: str | None = None
 
 
 class Batch(Stage):

@@ -461,7 +461,7 @@ def test_a_query_beyond_its_time_passes(database, tmp_path):
 
 
 def test_a_cursor_lost_in_the_middle_leaves_nothing(database, tmp_path, monkeypatch):
-    from shuyuan.sources import database as module
+    from shuyuan.sources import driver_rows as module
 
     real, batches = module.canonical_column, []
 

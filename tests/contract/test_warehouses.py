@@ -17,6 +17,7 @@ from servers import KINDS, warehouse_at
 from shuyuan import ledger
 from shuyuan.problems import DeliveryError, PlatformError
 from shuyuan.warehouses.duckdb import DuckDBWarehouse
+from shuyuan.warehouses.mysql_line import open_line
 
 
 @pytest.fixture(params=KINDS)
@@ -109,7 +110,7 @@ def test_older_data_never_replaces_newer(warehouse, tmp_path):
     assert shared(warehouse) == [("a", "1.00"), ("b", "2.00")]
 
 
-@pytest.mark.parametrize("mode", ["replace", "append", "merge"])
+@pytest.mark.parametrize("mode", ["replace", "append", "merge", "history"])
 def test_a_fenced_run_changes_nothing(warehouse, tmp_path, mode):
     entry = an_entry(mode)
     publish(warehouse, a_lot(tmp_path, [A], entry=entry))
@@ -309,3 +310,150 @@ def test_views_are_defined_described_copied_and_dropped(warehouse, tmp_path):
         assert pq.read_schema(path).names == ["id", "amount"]
         session.drop_view("person")
         assert "person" not in session.describe_views()
+
+
+NOTED = [{"name": "note", "title": "备注"}]
+GONE = {"deleted_when": {"field": "note", "values": ["D", "注销's"]}}
+
+
+def test_a_deleted_row_takes_its_key_out_of_a_merge(warehouse, tmp_path):
+    entry = an_entry("merge", more_fields=NOTED, load=GONE)
+    publish(warehouse, a_lot(tmp_path, [(*A, None), (*B, "d"), (*C, "x")], entry=entry))
+    rows = [("a", None, None, "D"), ("c", None, None, "注销's"), ("e", "5.00", None, "D"), ("f", "6.00", None, None)]
+    made = publish(warehouse, a_lot(tmp_path, rows, entry=entry, load_id="b", day=DAY_2))
+    assert (made.rows, made.added, made.updated, made.removed) == (2, 1, 0, 2)
+    assert shared(warehouse) == [("b", "2.00"), ("f", "6.00")]
+
+
+def histories(warehouse):
+    sql = "SELECT id, amount, valid_from, valid_to FROM history.civil_affairs__people ORDER BY id, valid_from"
+    with warehouse.session() as session:
+        return [
+            (row["id"], str(row["amount"]), row["valid_from"].day, row["valid_to"].isoformat()[5:])
+            for row in session.query(sql)
+        ]
+
+
+NOW = "12-31"
+
+
+def test_a_history_keeps_every_state_and_shares_the_current_one(warehouse, tmp_path):
+    entry = an_entry("history", more_fields=NOTED, load=GONE)
+    made = publish(warehouse, a_lot(tmp_path, [(*A, None), (*B, None)], entry=entry))
+    assert (made.rows, made.added, made.updated, made.removed) == (2, 2, 0, 0)
+    rows = [("a", "9.00", None, None), ("b", "2.00", None, "D"), (*C, None)]
+    made = publish(warehouse, a_lot(tmp_path, rows, entry=entry, load_id="b", day=DAY_2))
+    assert (made.rows, made.added, made.updated, made.removed) == (2, 1, 1, 1)
+    kept = [
+        ("a", "1.00", 20, "11-21"),
+        ("a", "9.00", 21, NOW),
+        ("b", "2.00", 20, "11-21"),
+        ("c", "3.00", 21, NOW),
+    ]
+    assert histories(warehouse) == kept
+    assert shared(warehouse) == [("a", "9.00"), ("c", "3.00")]
+
+    again = publish(warehouse, a_lot(tmp_path, rows, entry=entry, load_id="b2", day=DAY_2))
+    assert (again.rows, again.added, again.updated, again.removed) == (2, 0, 0, 0)
+    assert histories(warehouse) == kept, "the same rows again change nothing"
+
+
+def test_a_history_corrected_on_the_same_day_has_no_state_that_never_held(warehouse, tmp_path):
+    entry = an_entry("history")
+    publish(warehouse, a_lot(tmp_path, [A], entry=entry))
+    publish(warehouse, a_lot(tmp_path, [("a", "8.00", None), C], entry=entry, load_id="b", day=DAY_2))
+    publish(warehouse, a_lot(tmp_path, [("a", "9.00", None)], entry=entry, load_id="c", day=DAY_2))
+    assert histories(warehouse) == [("a", "1.00", 20, "11-21"), ("a", "9.00", 21, NOW), ("c", "3.00", 21, NOW)]
+
+
+def test_a_history_of_full_deliveries_closes_what_is_absent(warehouse, tmp_path):
+    entry = an_entry("history", load={"absent": "close"})
+    publish(warehouse, a_lot(tmp_path, [A, B], entry=entry))
+    made = publish(warehouse, a_lot(tmp_path, [A, C], entry=entry, load_id="b", day=DAY_2))
+    assert (made.rows, made.added, made.updated, made.removed) == (2, 1, 0, 1)
+    publish(warehouse, a_lot(tmp_path, [A], entry=entry, load_id="c", day=DAY_2))
+    assert histories(warehouse) == [("a", "1.00", 20, NOW), ("b", "2.00", 20, "11-21")]
+    with warehouse.session() as session:
+        snapshot = session.snapshot(entry, tmp_path / "share")
+    assert pq.read_table(snapshot.path).column_names == ["id", "amount", "born_on", "_load_no"]
+    assert snapshot.rows == 1
+
+
+def test_a_history_takes_a_new_optional_item(warehouse, tmp_path):
+    publish(warehouse, a_lot(tmp_path, [A], entry=an_entry("history")))
+    wider = an_entry("history", more_fields=NOTED)
+    publish(warehouse, a_lot(tmp_path, [(*A, "x")], entry=wider, load_id="b", day=DAY_2))
+    with warehouse.session() as session:
+        rows = session.query("SELECT id, note, valid_from FROM history.civil_affairs__people ORDER BY valid_from")
+    assert rows == [
+        {"id": "a", "note": None, "valid_from": DAY_1},
+        {"id": "a", "note": "x", "valid_from": DAY_2},
+    ]
+
+
+COMMENTS = {
+    "DuckDBSession": "SELECT comment AS told FROM duckdb_columns() WHERE schema_name = 'share' AND column_name = 'id'",
+    "MySQLSession": "SELECT column_comment AS told FROM information_schema.columns WHERE table_schema = 'store'"
+    " AND table_name = 'civil_affairs__people' AND column_name = 'id'",
+    "PostgreSQLSession": "SELECT col_description('share.civil_affairs__people'::regclass, 1) AS told",
+}
+
+
+def test_columns_carry_their_chinese_titles(warehouse, tmp_path):
+    publish(warehouse, a_lot(tmp_path, [A]))
+    with warehouse.session() as session:
+        assert session.query(COMMENTS[type(session).__name__]) == [{"told": "编号"}]
+
+
+def test_a_roll_back_and_its_line_in_the_ledger_are_one(warehouse, tmp_path):
+    entry = an_entry()
+    publish(warehouse, a_lot(tmp_path, [A]))
+    publish(warehouse, a_lot(tmp_path, [B], load_id="b", day=DAY_2))
+
+    def fail(load_no):
+        raise ValueError(load_no)
+
+    with warehouse.session() as session, pytest.raises(ValueError, match="1"):
+        session.roll_back(entry, session.lease(entry.id), datetime(2026, 11, 21, 2), fail)
+    assert shared(warehouse) == [("b", "2.00")]
+    with warehouse.session() as session:
+        assert ledger.current_publication(session, entry.id).load_no == 2
+
+
+def test_a_database_of_another_collation_or_encoding_is_refused(servers):
+    """Keys that differ by case or width would be one there, and rare characters would not fit."""
+    url = servers.empty("mariadb")
+    with open_line(url) as line, line.cursor() as cursor:
+        cursor.execute("CREATE DATABASE store CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci")
+    with pytest.raises(PlatformError) as caught, warehouse_at(url).session():
+        pass
+    assert caught.value.problem.code == "P338"
+    with open_line(url) as line, line.cursor() as cursor:
+        cursor.execute("DROP DATABASE store")
+
+    url = servers.get("postgresql").url
+    with warehouse_at(url).session() as session:
+        session.execute("DROP DATABASE IF EXISTS latin")
+        session.execute("CREATE DATABASE latin ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    with pytest.raises(PlatformError) as caught, warehouse_at(url.rpartition("/")[0] + "/latin").session():
+        pass
+    assert caught.value.problem.code == "P338"
+
+
+def test_an_accounts_own_settings_do_not_change_what_a_value_means(servers, tmp_path):
+    url = servers.empty("postgresql")
+    loose = {"standard_conforming_strings": "off", "DateStyle": "'SQL, DMY'", "TimeZone": "'Asia/Shanghai'"}
+    try:
+        with warehouse_at(url).session() as session:
+            for name, value in loose.items():
+                session.execute(f"ALTER ROLE CURRENT_USER SET {name} = {value}")
+        entry = an_entry(more_fields=NOTED)
+        publish(warehouse_at(url), a_lot(tmp_path, [(*B, "\\'; --")], entry=entry))
+        with warehouse_at(url).session() as session:
+            session.define_view("person", "SELECT id FROM share.civil_affairs__people", "\\' 人")
+            assert session.describe_views()["person"] == "\\' 人"
+            told = session.query("SELECT note, born_on FROM share.civil_affairs__people")
+        assert told == [{"note": "\\'; --", "born_on": date(2000, 2, 29)}]
+    finally:
+        with warehouse_at(url).session() as session:
+            session.execute("ALTER ROLE CURRENT_USER RESET ALL")

@@ -45,7 +45,7 @@ Finished = namedtuple("Finished", "returncode output")
 BEFORE_COMMIT = POINTS[: POINTS.index("before_commit") + 1]
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture
 def kind(request, servers, monkeypatch):
     """The warehouse: embedded, or an empty one on a real server."""
     if request.param != "duckdb":
@@ -53,7 +53,7 @@ def kind(request, servers, monkeypatch):
     return request.param
 
 
-@pytest.fixture(params=["replace", "append", "merge"])
+@pytest.fixture
 def project(request, kind, tmp_path):
     folder = tmp_path / "include" / "catalog_specs" / "traffic_police"
     folder.mkdir(parents=True)
@@ -128,10 +128,23 @@ NEW = {
     "replace": [("A1", 6), ("A4", 2)],
     "append": [("A1", 5), ("A1", 6), ("A3", 7), ("A4", 2)],
     "merge": [("A1", 6), ("A3", 7), ("A4", 2)],
+    "history": [("A1", 6), ("A3", 7), ("A4", 2)],
 }
 
 
-@pytest.mark.parametrize("crash_at", POINTS)
+MODES = ("replace", "append", "merge", "history")
+IN_THE_WAREHOUSE = POINTS[POINTS.index("leased") : POINTS.index("garbage_collected") + 1]
+"""The points that lie in a warehouse's own code; the others are the same whatever the warehouse."""
+
+CASES = [
+    (kind, mode, point)
+    for kind in KINDS
+    for mode in MODES
+    for point in (POINTS if kind == "duckdb" else IN_THE_WAREHOUSE)
+]
+
+
+@pytest.mark.parametrize(("kind", "project", "crash_at"), CASES, indirect=["kind", "project"])
 def test_killed_at_each_point_then_run_again(project, kind, monkeypatch, crash_at):
     project, mode = project
     monkeypatch.setenv("SHUYUAN_VAR", str(project.root / "var"))

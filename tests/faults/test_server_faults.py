@@ -175,7 +175,7 @@ def test_a_server_killed_while_publishing_comes_back_with_the_old_or_the_new(ser
 
 def test_a_held_lock_ends_in_a_problem_that_is_tried_again(server, tmp_path, monkeypatch):
     monkeypatch.setitem(mysql_line.SETTINGS, "innodb_lock_wait_timeout", "1")
-    monkeypatch.setattr(postgresql, "SETTINGS", (*postgresql.SETTINGS, "SET lock_timeout = '1s'"))
+    monkeypatch.setitem(postgresql.SETTINGS, "lock_timeout", "1s")
     warehouse, entry = warehouse_at(server.url), an_entry()
     publish(warehouse, a_lot(tmp_path, [("a", "1.00", None)]))
     with warehouse.session() as holder, holder.transaction():

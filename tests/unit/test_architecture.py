@@ -27,7 +27,7 @@ ONLY_IN = {
     "python_calamine": {"formats"},
     "pandas": {"quality"},
     "opencc": {"normal_forms"},
-    "cryptography": {"one_source"},
+    "cryptography": {"one_source", "orchestration"},
 }
 # Rooms of one floor that may use each other. A warehouse keeps the ledger; reports are shown by the demonstration.
 NEIGHBOURS = {

@@ -90,6 +90,28 @@ def _key(scene: Scene) -> Iterator[Finding]:
             yield Finding("E227", ("load", "key", at), {**facts, "value": name})
 
 
+def _deletions(scene: Scene) -> Iterator[Finding]:
+    load, fields = scene.entry.load, {field.name: field for field in scene.entry.fields}
+    if load.absent == "close" and load.mode != "history":
+        yield Finding("E260", ("load", "absent"), {"key": "load.absent", "mode": load.mode})
+    flag = load.deleted_when
+    if flag is None:
+        return
+    if load.mode not in ("merge", "history"):
+        yield Finding("E261", ("load", "deleted_when"), {"key": "load.deleted_when", "mode": load.mode})
+    facts = {"key": "load.deleted_when.field", "field": flag.field}
+    if flag.field not in fields:
+        yield Finding("E206", ("load", "deleted_when", "field"), facts, allowed=tuple(fields))
+    elif flag.field in load.key or fields[flag.field].kind not in ("string", "integer") or fields[flag.field].decimal:
+        yield Finding("E262", ("load", "deleted_when", "field"), facts)
+
+
+def _period_names(scene: Scene) -> Iterator[Finding]:
+    for at, field in enumerate(scene.entry.fields):
+        if scene.entry.load.mode == "history" and field.name in ("valid_from", "valid_to"):
+            yield Finding("E263", ("fields", at, "name"), {"key": f"fields[{at + 1}].name", "field": field.name})
+
+
 def _update(scene: Scene) -> Iterator[Finding]:
     update = scene.entry.update
     if update.cycle == "other" and not update.note:
@@ -110,6 +132,24 @@ def _source(scene: Scene) -> Iterator[Finding]:
         rest = DATE_PLACEHOLDER.sub("", text)
         if wrong or "{" in rest or "}" in rest:
             yield Finding("E213", ("source", name), {"key": f"source.{name}"})
+
+
+def _increments(scene: Scene) -> Iterator[Finding]:
+    source, load = scene.entry.source, scene.entry.load
+    if not isinstance(source, DatabaseSource):
+        return
+    if source.sync == "full":
+        if source.watermark:
+            yield Finding("E251", ("source", "watermark"), {"key": "source.watermark"})
+        return
+    kinds = {field.name: field.type for field in scene.entry.fields}
+    moving = tuple(name for name, kind in kinds.items() if kind in ("date", "datetime", "integer"))
+    if not source.watermark:
+        yield Finding("E248", ("source", "sync"), {"key": "source.watermark"})
+    elif source.watermark not in moving:
+        yield Finding("E249", ("source", "watermark"), {"field": source.watermark}, allowed=moving)
+    if load.mode != "merge" and (load.mode, load.absent) != ("history", "keep"):
+        yield Finding("E250", ("load", "mode"), {"key": "load.mode"})
 
 
 def _publication(scene: Scene) -> Iterator[Finding]:
@@ -152,8 +192,11 @@ RULES: dict[Callable[[Scene], Iterator[Finding]], frozenset[str]] = {
     _classified: frozenset({"classified"}),
     _title: frozenset({"title", "source_system"}),
     _key: frozenset({"load", "fields"}),
+    _deletions: frozenset({"load", "fields"}),
+    _period_names: frozenset({"load", "fields"}),
     _update: frozenset({"update"}),
     _source: frozenset({"source"}),
+    _increments: frozenset({"source", "load", "fields"}),
     _publication: frozenset({"status", "legal_basis", "owner", "published_on"}),
     _gate: frozenset({"quality"}),
     _fields: frozenset({"fields"}),

@@ -32,6 +32,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "run": ("operate", "shuyuan.cli.run:run"),
     "reconcile": ("operate", "shuyuan.cli.reconcile:reconcile"),
     "answer": ("operate", "shuyuan.cli.answer:answer"),
+    "rollback": ("operate", "shuyuan.cli.rollback:rollback"),
     "up": ("operate", "shuyuan.cli.up:up"),
     "down": ("operate", "shuyuan.cli.down:down"),
     "demo": ("operate", "shuyuan.cli.demo:demo"),
@@ -43,6 +44,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "status": ("look", "shuyuan.cli.status:status"),
     "discrepancies": ("look", "shuyuan.cli.discrepancies:discrepancies"),
     "report": ("look", "shuyuan.cli.report:report"),
+    "warehouse": ("maintain", "shuyuan.cli.warehouse:warehouse"),
 }
 """Verb → its group in ``--help`` and where its function is, in the order of ``--help``."""
 

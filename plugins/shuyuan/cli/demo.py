@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 
 import typer
 from rich.console import Console
@@ -38,10 +38,15 @@ def demo(
     corrected: Annotated[
         bool, typer.Option("--corrected", help="各部门改正与数据源不一致之处后重新送数：疑义自行关闭")
     ] = False,
+    warehouse: Annotated[
+        Literal["duckdb", "mysql", "postgresql"] | None,
+        typer.Option("--warehouse", help="共享库；mysql、postgresql 由本命令用已安装的 Debian 软件包启动，结束时停止"),
+    ] = None,
 ) -> None:
     """完整演示：部门送数 → 前置机 → Airflow 取数、校验、入库、比对 → 报告；差错和差异逐条与预埋的核对。"""
     from shuyuan.demonstration.demo import run_demo
     from shuyuan.demonstration.departments import published_entries
+    from shuyuan.demonstration.warehouse_servers import demonstration_warehouse
     from shuyuan.orchestration.local import CATALOG_ONLY
     from shuyuan.orchestration.local_runs import RunningAirflow
     from shuyuan.orchestration.upkeep import write_report
@@ -53,7 +58,7 @@ def demo(
         raise typer.BadParameter(say("demo.too_early"))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an ended demonstration cleans up like an interrupted one
     titles = {resource.entry.id: resource.entry.title for resource in published_entries(project)}
-    with open_screen(conversation(), titles) as screen:
+    with demonstration_warehouse(project, warehouse), open_screen(conversation(), titles) as screen:
         result = run_demo(
             project,
             data_date,

@@ -36,6 +36,11 @@ class DatabaseServer:
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
+    def password(self) -> str:
+        """The account's password."""
+        return self.url.partition("shuyuan:")[2].partition("@")[0]
+
+    @property
     def pid(self) -> int:
         """The process id of the running server."""
         assert self.process is not None
@@ -98,12 +103,17 @@ def missing_package(kind: str) -> str | None:
 
 
 @contextmanager
-def database_server(kind: str, folder: Path) -> Iterator[DatabaseServer]:
-    """Run a fresh ``mariadb`` or ``postgresql`` in ``folder``. Raises ``FileNotFoundError`` without its package."""
+def database_server(kind: str, folder: Path, password: str = "") -> Iterator[DatabaseServer]:
+    """Run ``mariadb`` or ``postgresql`` in ``folder``: a fresh one, or with its ``password`` the one that lies there.
+
+    Raises ``FileNotFoundError`` without its package, ``TimeoutError`` when it does not start.
+    """
     package = missing_package(kind)
     if package:
         raise FileNotFoundError(package)
-    server = (_prepare_mariadb if kind == "mariadb" else _prepare_postgresql)(folder)
+    fresh, password = not password, password or secrets.token_hex(12)
+    server = (_mariadb if kind == "mariadb" else _postgres)(folder, password, fresh)
+    _end_leftover(server)
     server.start()
     try:
         if kind == "mariadb":
@@ -113,49 +123,63 @@ def database_server(kind: str, folder: Path) -> Iterator[DatabaseServer]:
         server.stop()
 
 
-def _prepare_mariadb(folder: Path) -> DatabaseServer:
-    user, data, port = _account("mysql"), _private(folder, "mysql"), _free_port()
-    subprocess.run(
-        ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal",
-         "--skip-test-db"],
-        check=True, stdout=subprocess.DEVNULL, stderr=(data / "server.log").open("wb"), user=user,
-    )  # fmt: skip
+def _mariadb(folder: Path, password: str, fresh: bool) -> DatabaseServer:
+    user, data, port = _account("mysql"), folder / "mysql", _free_port()
+    if fresh:
+        _make_private(data, "mysql")
+        subprocess.run(
+            ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal",
+             "--skip-test-db"],
+            check=True, stdout=subprocess.DEVNULL, stderr=(data / "server.log").open("wb"), user=user,
+        )  # fmt: skip
     command = ["mariadbd", "--no-defaults", f"--datadir={data}", f"--port={port}", "--bind-address=127.0.0.1",
                f"--socket={data}/s", f"--pid-file={data}/pid", "--local-infile=1", "--innodb-buffer-pool-size=256M",
                "--character-set-server=utf8mb4", "--skip-name-resolve", "--performance-schema=0"]  # fmt: skip
-    password = secrets.token_hex(12)
     url = f"mysql+pymysql://shuyuan:{password}@127.0.0.1:{port}/shuyuan"
     return DatabaseServer("mariadb", url, port, command, data, user)
 
 
 def _open_mariadb(server: DatabaseServer) -> None:
-    password = server.url.partition("shuyuan:")[2].partition("@")[0]
     statements = (
         "CREATE DATABASE IF NOT EXISTS shuyuan CHARACTER SET utf8mb4;"
-        f"CREATE USER IF NOT EXISTS shuyuan@'127.0.0.1' IDENTIFIED BY '{password}';"
+        f"CREATE USER IF NOT EXISTS shuyuan@'127.0.0.1' IDENTIFIED BY '{server.password}';"
         "GRANT ALL ON *.* TO shuyuan@'127.0.0.1' WITH GRANT OPTION;"
     )
     client = ["mariadb", "--no-defaults", f"--socket={server.folder}/s", "-uroot"]
     subprocess.run(client, input=statements.encode(), check=True, user=server.user, stdout=subprocess.DEVNULL)
 
 
-def _prepare_postgresql(folder: Path) -> DatabaseServer:
-    user, data, port = _account("postgres"), _private(folder, "postgres"), _free_port()
-    password = secrets.token_hex(12)
-    secret = data / "password"
-    secret.write_text(password)
-    if user:
-        shutil.chown(secret, user)
-    subprocess.run(
-        [_postgresql("initdb"), "-D", f"{data}/db", "-U", "shuyuan", "--auth=scram-sha-256", f"--pwfile={secret}",
-         "-E", "UTF8", "--locale=C.UTF-8"],
-        check=True, stdout=subprocess.DEVNULL, stderr=(data / "server.log").open("wb"), user=user, cwd=data,
-    )  # fmt: skip
-    secret.unlink()
+def _postgres(folder: Path, password: str, fresh: bool) -> DatabaseServer:
+    user, data, port = _account("postgres"), folder / "postgres", _free_port()
+    if fresh:
+        _make_private(data, "postgres")
+        secret = data / "password"
+        secret.write_text(password)
+        if user:
+            shutil.chown(secret, user)
+        subprocess.run(
+            [_postgresql("initdb"), "-D", f"{data}/db", "-U", "shuyuan", "--auth=scram-sha-256", f"--pwfile={secret}",
+             "-E", "UTF8", "--locale=C.UTF-8"],
+            check=True, stdout=subprocess.DEVNULL, stderr=(data / "server.log").open("wb"), user=user, cwd=data,
+        )  # fmt: skip
+        secret.unlink()
     command = [_postgresql("postgres"), "-D", f"{data}/db", "-p", str(port), "-k", str(data),
                "-c", "listen_addresses=127.0.0.1", "-c", "shared_buffers=128MB"]  # fmt: skip
     url = f"postgresql+psycopg://shuyuan:{password}@127.0.0.1:{port}/postgres"
     return DatabaseServer("postgresql", url, port, command, data, user)
+
+
+def _end_leftover(server: DatabaseServer) -> None:
+    """End the server that a killed command left on the same data, known by its id and by what it serves."""
+    noted = server.folder / ("pid" if server.kind == "mariadb" else "db/postmaster.pid")
+    with suppress(OSError, ValueError, IndexError):
+        pid = int(noted.read_text().split()[0])
+        if str(server.folder).encode() not in Path(f"/proc/{pid}/cmdline").read_bytes():
+            return
+        os.kill(pid, signal.SIGINT if server.kind == "postgresql" else signal.SIGTERM)
+        limit = time.monotonic() + PATIENCE
+        while Path(f"/proc/{pid}").exists() and time.monotonic() < limit:
+            time.sleep(0.2)
 
 
 def _postgresql(program: str) -> str:
@@ -173,14 +197,12 @@ def _account(name: str) -> str | None:
     return None
 
 
-def _private(folder: Path, owner: str) -> Path:
-    """A folder that the server's user owns; the way to it must be open to that user."""
-    data = folder / owner
+def _make_private(data: Path, owner: str) -> None:
+    """Make the folder that the server's user owns; the way to it must be open to that user."""
     data.mkdir(parents=True, mode=0o700)
     if os.geteuid() == 0:
         shutil.chown(data, owner)
-        folder.chmod(0o711)
-    return data
+        data.parent.chmod(0o711)
 
 
 def _free_port() -> int:

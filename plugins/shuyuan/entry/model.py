@@ -105,18 +105,38 @@ class Update(Model):
     ] = 0
 
 
+class DeletedWhen(Model):
+    """Which delivered rows say that their key is gone."""
+
+    field: Annotated[Identifier, Key(title="删除标志", description="哪个信息项是删除标志")]
+    values: Annotated[
+        tuple[Text, ...], Key(title="删除标志值", description="取这些值的行表示该主键已删除", min_length=1)
+    ]
+
+
 class Load(Model):
     """How rows become the shared table."""
 
     mode: Annotated[
-        Literal["replace", "append", "merge"],
-        Key(title="入库方式", description="replace 全量替换 | append 追加 | merge 按主键合并"),
+        Literal["replace", "append", "merge", "history"],
+        Key(
+            title="入库方式",
+            description="replace 全量替换 | append 追加 | merge 按主键合并 | history 拉链，保留每个主键的历次状态",
+        ),
     ]
     key: Annotated[
         tuple[Identifier, ...],
         Key(title="主键", description="能认出一行的信息项英文名，每个都要必填", min_length=1),
     ]
     physical_delete: Annotated[Flag, Key(title="是否物理删除", description="来源里的记录会不会被真正删掉")] = False
+    deleted_when: Annotated[
+        DeletedWhen | None,
+        Key(title="逻辑删除", description="merge、history 可用：什么样的行表示删除，该主键从共享表移出"),
+    ] = None
+    absent: Annotated[
+        Literal["keep", "close"],
+        Key(title="未送来的记录", description="history 可用：keep 仍然有效（增量送数） | close 视为失效（全量送数）"),
+    ] = "keep"
 
 
 class Change(Model):

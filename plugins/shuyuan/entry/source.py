@@ -118,7 +118,7 @@ class SftpSource(Model):
 
 
 class DatabaseSource(Model):
-    """A table (or view) of a department's database, read whole in one snapshot."""
+    """A table (or view) of a department's database, read in one snapshot: whole, or what changed since last time."""
 
     type: Annotated[Literal["database"], Key(title="来源类型", description=_SOURCES)]
     connection: Annotated[Identifier, _CONNECTION]
@@ -130,6 +130,36 @@ class DatabaseSource(Model):
             pattern=r"^[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?$",
         ),
     ]
+    sync: Annotated[
+        Literal["full", "incremental"],
+        Key(title="同步方式", description="full 每次全量 | incremental 只取水位之后变化的行"),
+    ] = "full"
+    watermark: Annotated[
+        Identifier | None,
+        Key(title="水位信息项", description="incremental 必填：行变化时随之变大的日期、日期时间或整数信息项的英文名"),
+    ] = None
+    overlap: Annotated[
+        Span,
+        Key(
+            title="重叠时间",
+            description="每次从上次水位再往前多取这么久，兜住晚提交的行，如 30m；日期水位可用 1d",
+            validate_default=True,
+        ),
+    ] = "30m"  # type: ignore[assignment]
+    overlap_numbers: Annotated[
+        int, Key(title="重叠号数", description="整数水位每次往前多取多少个号", ge=0, le=1_000_000_000)
+    ] = 1000
+    hours: Annotated[
+        Line | None,
+        Key(
+            title="允许取数的时段",
+            description='北京时间，可跨零点，加引号，如 "20:00-06:00"；留空不限',
+            pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$",
+        ),
+    ] = None
+    rows_per_second: Annotated[
+        int | None, Key(title="每秒行数上限", description="限制取数速度，不与部门的业务争抢；留空不限", ge=100)
+    ] = None
     timeout: Annotated[
         Span, Key(title="查询时限", description="超过即放弃，不拖垮部门的库，如 30m", validate_default=True)
     ] = "30m"  # type: ignore[assignment]

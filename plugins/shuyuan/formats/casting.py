@@ -4,7 +4,7 @@
 integer    ``-?[0-9]{1,18}``
 decimal    ``-?`` at most *p-s* integer digits (one 0 is always allowed), then ``.`` and at most *s* digits
 date       the declared format, exactly: writing the value again in that format gives the same text
-datetime   likewise
+datetime   likewise; in the standard format a second may have six more digits
 boolean    the two declared words
 string     as it is, never trimmed
 =========  ============================================================================================
@@ -142,7 +142,10 @@ def _cast_date(column: str, declared: str) -> str:
 
 def _cast_datetime(column: str, declared: str) -> str:
     if declared == DATETIME:
+        # Six digits of a second are how databases give them; both spellings are exact.
         tried = f"TRY_CAST({column} AS TIMESTAMP)"
-        return f"CASE WHEN {tried}::VARCHAR = {column} AND strlen({column}) = 19 THEN {tried} END"
+        whole = f"strlen({column}) = 19 AND {tried}::VARCHAR = {column}"
+        split = f"strlen({column}) = 26 AND strftime({tried}, '%Y-%m-%d %H:%M:%S.%f') = {column}"
+        return f"CASE WHEN {whole} OR {split} THEN {tried} END"
     tried, form = f"try_strptime({column}, {quote(declared)})", quote(declared)
     return f"CASE WHEN strftime({tried}, {form}) = {column} THEN {tried} END"

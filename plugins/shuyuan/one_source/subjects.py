@@ -21,6 +21,9 @@ from shuyuan.one_source.columns import literal, quoted
 from shuyuan.project import Project
 from shuyuan.warehouses import Session
 
+TEXTS = ("varchar", "text", "mediumtext")
+"""What the warehouses call text: compared as it is."""
+
 __all__ = ["Views", "copy_views", "define_views", "read_subjects"]
 
 
@@ -62,7 +65,12 @@ def define_views(session: Session, views: Views, kept: Collection[str] = ()) -> 
 
 
 def copy_views(session: Session, versions: Mapping[str, str], project: Project, kept: Collection[str] = ()) -> None:
-    """Write ``share/<subject>.parquet`` where it is not of its version; remove those of former subjects."""
+    """Write ``share/<subject>.parquet`` where it is not of its version; remove those of former subjects.
+
+    Consumers of a server read the views themselves: nothing is written there.
+    """
+    if not session.embedded:
+        return
     for name, version in versions.items():
         session.copy_view(name, version, project.shared)
     for path in project.shared.glob("*.parquet"):
@@ -78,13 +86,13 @@ class _Authority:
     column: str
     key: str
     kind: str
-    load_no: int
+    version: str
 
     @property
     def keys(self) -> str:
         """The query of all keys there are, as ``key``."""
         table, key = f"share.{quoted(self.entry.table)}", quoted(self.key)
-        return f"SELECT {key} AS key FROM {table} WHERE {key} IS NOT NULL"
+        return f'SELECT {key} AS "key" FROM {table} WHERE {key} IS NOT NULL'
 
 
 class _Golden:
@@ -98,19 +106,20 @@ class _Golden:
     def select(self) -> str:
         """Return the query."""
         base = self.authorities[self.subject.key]
-        rows = base.keys if base else "SELECT NULL::VARCHAR AS key WHERE false"
-        columns, joins, aliases = [f"base.key AS {quoted(self.subject.key)}"], [], dict[str, str]()
+        rows = base.keys if base else f'SELECT CAST(NULL AS {self.session.text_type}) AS "key" WHERE 1 = 0'
+        columns, joins, aliases = [f'base."key" AS {quoted(self.subject.key)}'], [], dict[str, str]()
         for name in self.names:
             authority = self.authorities[name]
             if authority is not None and authority.entry.id not in aliases:
                 aliases[authority.entry.id] = alias = f"s{len(aliases)}"
                 joins.append(self._join(authority, alias, base))
             columns += self._columns(name, authority, aliases)
-        return f"SELECT {', '.join(columns)} FROM (SELECT DISTINCT key FROM ({rows})) base{''.join(joins)}"
+        keys = f'SELECT DISTINCT "key" FROM ({rows}) found'
+        return f"SELECT {', '.join(columns)} FROM ({keys}) base{''.join(joins)}"
 
     def state(self) -> list[tuple[object, ...]]:
         """What the rows are made from: the loads of the authorities, and the comparisons that tell disputes."""
-        loads = {(one.entry.id, one.load_no) for one in self.authorities.values() if one}
+        loads = {(one.entry.id, one.version) for one in self.authorities.values() if one}
         lines = [
             (*line.copy, line.copy_load_no, line.source_load_no, line.link_digest)
             for name in self.names
@@ -129,23 +138,31 @@ class _Golden:
         kinds = self._kinds(entry.table)
         if published is None or column not in kinds or entry.load.key[0] not in kinds:
             return None
-        return _Authority(entry, column, entry.load.key[0], kinds[entry.load.key[0]], published.load_no)
+        return _Authority(entry, column, entry.load.key[0], kinds[entry.load.key[0]], published.version)
 
     def _kinds(self, table: str) -> dict[str, str]:
-        sql = "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = ? AND table_name = ?"
+        sql = (
+            "SELECT column_name AS column_name, data_type AS data_type FROM information_schema.columns"
+            " WHERE table_schema = ? AND table_name = ?"
+        )
         return {row["column_name"]: row["data_type"] for row in self.session.query(sql, ["share", table])}
+
+    def _text(self, sql: str, kind: str = "") -> str:
+        if kind.lower() in TEXTS:
+            return sql
+        return f"CAST({sql} AS {self.session.text_type})"
 
     def _join(self, authority: _Authority, alias: str, base: _Authority | None) -> str:
         """Join the rows of an authority, without those whose key it has more than once: none of them is the truth."""
         table, key = f"share.{quoted(authority.entry.table)}", quoted(authority.key)
-        twice = f"SELECT key FROM ({authority.keys}) GROUP BY key HAVING count(*) > 1"
-        same = f"{alias}.{key} = base.key"
+        twice = f'SELECT "key" FROM ({authority.keys}) counted GROUP BY "key" HAVING count(*) > 1'
+        same = f'{alias}.{key} = base."key"'
         if base is None or base.kind != authority.kind:
-            same = f"{alias}.{key}::VARCHAR = base.key::VARCHAR"
+            same = self._text(f"{alias}.{key}", authority.kind) + " = " + self._text('base."key"')
         return f" LEFT JOIN (SELECT * FROM {table} WHERE {key} NOT IN ({twice})) {alias} ON {same}"
 
     def _columns(self, name: str, authority: _Authority | None, aliases: Mapping[str, str]) -> list[str]:
-        value, source, day, disputed = "NULL", "NULL::VARCHAR", "NULL::DATE", "NULL::BOOLEAN"
+        value, source, day, disputed = "NULL", self._text("NULL"), "CAST(NULL AS DATE)", "(NULL = 0)"  # null, a boolean
         if authority is not None:
             alias, entry_id = aliases[authority.entry.id], literal(authority.entry.id)
             value, source = f"{alias}.{quoted(authority.column)}", entry_id
@@ -156,8 +173,9 @@ class _Golden:
             lines = self._compared(name)
             if lines:
                 copies = ", ".join(f"({literal(line.entry_id)}, {literal(line.field)})" for line in lines)
+                key = self._text(f"{alias}.{quoted(authority.key)}", authority.kind)
                 disputed = (
-                    f"coalesce({alias}.{quoted(authority.key)}::VARCHAR IN (SELECT key FROM store.disputes"
+                    f'coalesce({key} IN (SELECT "key" FROM store.disputes'
                     f" WHERE kind = 'differing' AND source_id = {entry_id} AND (entry_id, field) IN ({copies})), false)"
                 )
         parts = {name: value, f"{name}__source": source, f"{name}__data_date": day, f"{name}__disputed": disputed}

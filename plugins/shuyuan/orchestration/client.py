@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping
@@ -16,11 +17,15 @@ from shuyuan.problems import PlatformError
 
 @dataclass
 class AirflowClient:
-    """Talks to ``url`` as ``login``; ``log`` names where to look when an answer is not as it should be."""
+    """Talks to ``url`` as ``login``; ``log`` names where to look when an answer is not as it should be.
+
+    ``certificate`` is the file of the certificate that an ``https`` address must show, where no authority vouches.
+    """
 
     url: str
     login: Login
     log: str = ""
+    certificate: str | None = None
     _token: str = field(default="", repr=False)
 
     def health(self) -> dict[str, str | None]:
@@ -100,7 +105,8 @@ class AirflowClient:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, headers, method=method)  # noqa: S310 - our own http URL
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            context = ssl.create_default_context(cafile=self.certificate) if self.certificate else None
+            with urllib.request.urlopen(request, timeout=60, context=context) as answer:  # noqa: S310
                 text = answer.read()
         except urllib.error.HTTPError as error:
             raise PlatformError("P414", what=f"{method} {path}", status=error.code, log=self.log) from None

@@ -60,10 +60,14 @@ class EntryOperator(BaseOperator):
         """Open the run and perform the stage inside the border of ``coded``."""
         with coded():
             job = open_job(self.project(), self.entry_id, context["dag_run"], context["params"].get("data_date"))
-        with coded(job.workdir):
-            if job.resource.entry.status not in RUNNING:
-                raise PlatformError("P412", entry=self.entry_id, status=job.resource.entry.status)
-            return self.perform(job, context)
+        try:
+            with coded(job.workdir):
+                if job.resource.entry.status not in RUNNING:
+                    with job.told(self.task_id), job.explained():
+                        raise PlatformError("P412", entry=self.entry_id, status=job.resource.entry.status)
+                return self.perform(job, context)
+        finally:
+            job.leave()
 
     def perform(self, job: Job, context: Any) -> Any:
         """Do the stage's work and return its counts."""
@@ -91,7 +95,7 @@ class FetchOperator(EntryOperator):
         if fetched.unchanged:
             skip(context, found, "check", "load")
         batch = pipeline.read(job)
-        return found | {"rows": batch.rows, "defects": batch.defects, "workdir": str(job.workdir)}
+        return found | {"rows": batch.rows, "defects": batch.defects, "workdir": job.place}
 
     def look_again(self, job: Job, context: Any, missing: NotYetDelivered) -> None:
         """Reschedule while the entry's ``wait`` lasts; after that return, and the problem is final."""
@@ -162,7 +166,10 @@ class RecordOperator(EntryOperator):
 
         with coded():
             job = open_job(self.project(), self.entry_id, context["dag_run"], context["params"].get("data_date"))
-            return pipeline.record(job)
+            try:
+                return pipeline.record(job)
+            finally:
+                job.leave()
 
 
 def skip(context: Any, found: dict[str, Any], *tasks: str) -> None:

@@ -6,7 +6,6 @@ Plain functions over the project; the DAG ``operations.nightly`` runs them.
 from __future__ import annotations
 
 import os
-import shutil
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
@@ -57,20 +56,17 @@ def write_report(project: Project, now: datetime) -> Path:
 
 
 def clear_runs(project: Project, now: datetime, keep_days: int | None = None) -> int:
-    """Remove run directories (raw deliveries, typed rows) older than ``keep_days``; return how many.
+    """Remove run directories (raw deliveries, typed rows), here and in the staging area; return how many.
 
-    Each entry keeps its newest. The ledger keeps the hashes, so a published row still leads to its file.
+    Gone are those older than ``keep_days`` (``SHUYUAN_KEEP_RUNS_DAYS``, 30), and the oldest while all of them take
+    more than ``SHUYUAN_KEEP_RUNS_GB`` (no limit). Each entry keeps its newest, and an unfinished run keeps its own.
+    The ledger keeps the hashes, so a published row still leads to its file. ``now`` is aware.
     """
-    days = keep_days if keep_days is not None else int(os.environ.get("SHUYUAN_KEEP_RUNS_DAYS", KEEP_DAYS))
-    limit = (now - timedelta(days=days)).timestamp()
-    cleared = 0
-    for entry in sorted(project.runs.glob("*")) if project.runs.is_dir() else []:
-        runs = sorted((run for run in entry.iterdir() if run.is_dir()), key=lambda run: run.stat().st_mtime)
-        for run in runs[:-1]:
-            if run.stat().st_mtime < limit:
-                shutil.rmtree(run)
-                cleared += 1
-    return cleared
+    from shuyuan.pipeline.retention import Limits, clear
+
+    days = keep_days if keep_days is not None else int(os.environ.get("SHUYUAN_KEEP_RUNS_DAYS") or KEEP_DAYS)
+    most = os.environ.get("SHUYUAN_KEEP_RUNS_GB")
+    return clear(project, now, Limits(timedelta(days=days), int(float(most) * 1e9) if most else None))
 
 
 def _promised_since(resource: Resource, first: datetime | None, now: datetime) -> datetime | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -17,6 +18,9 @@ from pathlib import Path
 from shuyuan import ledger
 from shuyuan.catalog import Resource
 from shuyuan.language import say
+from shuyuan.pipeline.retention import sweep_leftovers
+from shuyuan.pipeline.staging import RECORDED, SECONDS, Staging, read_seconds
+from shuyuan.pipeline.staging_area import Area
 from shuyuan.problems import NotYetDelivered, PlatformError, ShuyuanError
 from shuyuan.project import Project
 from shuyuan.sources.connections import Connection
@@ -56,7 +60,7 @@ class Job:
         started_at: datetime | None = None,
     ) -> Job:
         """Make (or find again) the run directory, readable by us alone, and return the job."""
-        folder = project.runs / resource.entry.id / re.sub(r"[^A-Za-z0-9._+-]", "_", run_id)[:200]
+        folder = project.runs / resource.entry.id / run_key(run_id)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return cls(project, resource, data_date, run_id, folder, connect, trigger, started_at or utc_now())
 
@@ -64,6 +68,18 @@ class Job:
     def warehouse(self) -> Warehouse:
         """The project's warehouse."""
         return open_warehouse(self.project)
+
+    @cached_property
+    def staging(self) -> Staging | None:
+        """The way to the staging area; ``None`` where one machine does everything. Raises ``PlatformError`` P353."""
+        url = self.project.staging_url
+        folder = f"{self.resource.entry.id}/{run_key(self.run_id)}"
+        return Staging(Area.open(url), folder, self.workdir) if url else None
+
+    @property
+    def place(self) -> str:
+        """Where the run's files are kept between its stages."""
+        return self.staging.place if self.staging else str(self.workdir)
 
     def delivery_id(self, delivery: Delivery) -> str:
         """The same content for the same entry is the same delivery."""
@@ -81,12 +97,47 @@ class Job:
             yield
         finally:
             seconds = self.seconds() | {stage: round(time.monotonic() - began, 3)}
-            (self.workdir / "seconds.json").write_text(json.dumps(seconds), encoding="utf-8")
+            (self.workdir / SECONDS).write_text(json.dumps(seconds), encoding="utf-8")
 
     def seconds(self) -> dict[str, float]:
         """Wall seconds by stage, as far as the run has come."""
-        path = self.workdir / "seconds.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return read_seconds(self.workdir)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Do a stage's work inside: timed, its problems explained, its files brought in before and put out after."""
+        (self.workdir / RECORDED).unlink(missing_ok=True)
+        with self.told(name), self.explained():
+            if self.staging:
+                self.staging.bring(name)
+            with self.timed(name):
+                yield
+            if self.staging:
+                self.staging.put(name)
+
+    @contextmanager
+    def told(self, stage: str) -> Iterator[None]:
+        """Put a problem out for the worker that will record it, if the staging area can be reached."""
+        try:
+            yield
+        except ShuyuanError:
+            with suppress(ShuyuanError):
+                if self.staging:
+                    self.staging.put_fault(stage)
+            raise
+
+    def finish(self) -> None:
+        """Mark the run as over: nobody needs its directory any more. A mark that fails changes nothing else."""
+        (self.workdir / RECORDED).write_text("{}", encoding="utf-8")
+        with suppress(ShuyuanError):
+            if self.staging:
+                self.staging.finish()
+
+    def leave(self) -> None:
+        """Keep nothing of a delivery on this worker when the staging area has it."""
+        if self.project.staging_url:
+            shutil.rmtree(self.workdir, ignore_errors=True)
+            sweep_leftovers(self.workdir.parent, datetime.now(UTC))
 
     @contextmanager
     def explained(self) -> Iterator[None]:
@@ -115,6 +166,11 @@ class Job:
         if current is None:
             return say("state.nothing")
         return say("state.stays", data_date=current.data_date, rows=f"{current.rows:,}")
+
+
+def run_key(run_id: str) -> str:
+    """The name of a run's directory."""
+    return re.sub(r"[^A-Za-z0-9._+-]", "_", run_id)[:200]
 
 
 def fault_of(error: ShuyuanError) -> Fault:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from shuyuan import __version__, ledger, sources, workdays
 from shuyuan.crashpoints import point
 from shuyuan.pipeline.job import Job, fault_of, utc_now
-from shuyuan.pipeline.stages import is_published
+from shuyuan.pipeline.stages import is_published, published_by
 from shuyuan.problems import PlatformError, ShuyuanError
 from shuyuan.stages import Batch, Delivery, Fault, Publication, Verdict
 
@@ -20,10 +20,14 @@ def record(job: Job) -> str:
     fault), ``missing`` (nothing came in time), ``failed`` (we or the line are at fault).
     """
     point("before_record")
+    if job.staging:
+        job.staging.bring_findings()
     delivery, batch = Delivery.find(job.workdir), Batch.find(job.workdir)
     verdict, publication = Verdict.find(job.workdir), Publication.find(job.workdir)
     fault = Fault.find(job.workdir)
     with job.warehouse.session() as session, session.transaction():
+        if publication is None and delivery and (fault is None or fault.outcome == "failed"):
+            publication = published_by(session, job, delivery)  # it could not say so: cut off after the commit
         if publication:
             outcome = "published"
         elif fault is None and delivery and is_published(session, job, delivery):
@@ -42,6 +46,7 @@ def record(job: Job) -> str:
         if outcome in ("published", "unchanged", "missing"):
             note_freshness(session, job, delivery.received_at if delivery else None)
     _send_receipt(job, outcome, delivery, verdict)
+    job.finish()
     point("recorded")
     return outcome
 

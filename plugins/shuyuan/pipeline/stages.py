@@ -15,6 +15,7 @@ from typing import TypeVar
 from shuyuan import formats, ledger, quality, sources
 from shuyuan.catalog import Resource
 from shuyuan.crashpoints import point
+from shuyuan.entry import DatabaseSource
 from shuyuan.pipeline.job import Job, utc_now
 from shuyuan.pipeline.source_rows import borrow_sources
 from shuyuan.problems import DeliveryError, PlatformError
@@ -39,11 +40,11 @@ def fetch(job: Job) -> Fetched:
         NotYetDelivered: nothing (complete) has arrived.
         DeliveryError, PlatformError, PassingError: see ``shuyuan.sources``.
     """
-    with job.explained(), job.timed("fetch"):
+    with job.stage("fetch"):
         for later in (Batch, Verdict, Publication):  # an earlier attempt's results must not be recorded as this one's
             later.discard(job.workdir)
         connection = job.connect(job.resource.entry.source.connection)
-        delivery = sources.fetch(job.resource, job.data_date, job.workdir, connection, utc_now())
+        delivery = sources.fetch(job.resource, job.data_date, job.workdir, connection, utc_now(), read_up_to(job))
         point("fetched")
         delivery.save(job.workdir)
         with job.warehouse.session() as session:
@@ -53,6 +54,15 @@ def fetch(job: Job) -> Fetched:
             ledger.record_delivery(session, job.delivery_id(delivery), delivery, None, job.run_id)
         point("delivery_saved")
         return Fetched(delivery, unchanged)
+
+
+def read_up_to(job: Job) -> str | None:
+    """How far an incremental source is read already: in what consumers see, under this very spec."""
+    source = job.resource.entry.source
+    if not isinstance(source, DatabaseSource) or source.sync != "incremental":
+        return None
+    with job.warehouse.session() as session:
+        return ledger.current_watermark(session, job.resource.entry.id, job.resource.digest)
 
 
 def is_published(session: Session, job: Job, delivery: Delivery) -> bool:
@@ -72,7 +82,7 @@ def _is_mine(session: Session, job: Job, load_id: str) -> bool:
 
 def read(job: Job) -> Batch:
     """读取: turn the delivered bytes into typed rows and count them a second way."""
-    with job.explained(), job.timed("read"):
+    with job.stage("read"):
         delivery = _former(job, Delivery)
         batch = read_batch(job.resource, delivery, job.workdir)
         if delivery.rows_declared is not None and delivery.rows_declared != batch.counted:
@@ -96,7 +106,7 @@ def check(job: Job) -> Verdict:
     Raises:
         DeliveryError: D601–D605, the batch is blocked.
     """
-    with job.explained(), job.timed("check"):
+    with job.stage("check"):
         batch = _former(job, Batch)
         borrowed = job.workdir / "sources"
         try:
@@ -130,12 +140,12 @@ def blocked(verdict: Verdict) -> DeliveryError:
 
 def load(job: Job) -> Publication:
     """入库: publish the accepted rows in one transaction with the ledger's line."""
-    with job.explained(), job.timed("load"):
+    with job.stage("load"):
         delivery, batch, verdict = _former(job, Delivery), _former(job, Batch), _former(job, Verdict)
         if verdict.blocked_by:
             raise blocked(verdict)
         with job.warehouse.session() as session:
-            mine = _published_by(session, job, delivery)
+            mine = published_by(session, job, delivery)
             if mine is None:
                 token = session.lease(job.resource.entry.id)
                 point("leased")
@@ -147,8 +157,8 @@ def load(job: Job) -> Publication:
         return mine
 
 
-def _published_by(session: Session, job: Job, delivery: Delivery) -> Publication | None:
-    """What this very run published before it was killed, if it came that far."""
+def published_by(session: Session, job: Job, delivery: Delivery) -> Publication | None:
+    """What this very run published before it was killed or cut off, if it came that far."""
     rows = session.query(
         'SELECT entry_id, load_no, load_id, data_date, published_at, "rows", added, updated, removed'
         " FROM ledger.publications WHERE load_id = ? AND run_id = ?",
@@ -171,6 +181,7 @@ def _lot(job: Job, delivery: Delivery, batch: Batch, verdict: Verdict) -> Lot:
         rejected=verdict.rejected,
         score=verdict.score,
         now=utc_now(),
+        watermark=delivery.watermark,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shuyuan.entry import Entry
+from shuyuan.entry import DatabaseSource, Entry
 from shuyuan.stages import RuleResult
 
 MEASURED = "completeness"
@@ -17,7 +17,7 @@ MEASURED = "completeness"
 def check_volume(entry: Entry, delivered: int, accepted: int, volumes: Sequence[int]) -> tuple[RuleResult, ...]:
     """Return ``table.empty`` and, for full deliveries after the first publication, ``table.shrink``."""
     gate = entry.quality.gate
-    declared_empty = delivered == 0 and gate.allow_empty
+    declared_empty = delivered == 0 and (gate.allow_empty or (bool(volumes) and brings_changes(entry)))
     results = [_table_rule("table.empty", "D603", accepted > 0 or declared_empty, str(accepted))]
     if entry.load.mode == "replace" and volumes and volumes[0] > 0:
         lost = 1 - accepted / volumes[0]
@@ -25,6 +25,11 @@ def check_volume(entry: Entry, delivered: int, accepted: int, volumes: Sequence[
         kept = lost <= gate.shrink_within + 1e-9 or declared_empty
         results.append(_table_rule("table.shrink", "D602", kept, f"{accepted}/{volumes[0]}"))
     return tuple(results)
+
+
+def brings_changes(entry: Entry) -> bool:
+    """Whether a delivery holds only what changed: then none at all is an ordinary day."""
+    return isinstance(entry.source, DatabaseSource) and entry.source.sync == "incremental"
 
 
 def check_score(entry: Entry, score: float | None) -> tuple[RuleResult, ...]:

@@ -12,25 +12,36 @@ from shuyuan.sources.connections import Connection, connection_from_environment
 from shuyuan.sources.sftp import put_receipt
 from shuyuan.stages import Delivery
 
-Fetch = Callable[[Resource, date, Path, Connection, datetime], Delivery]
+Fetch = Callable[[Resource, date, Path, Connection, datetime, str | None], Delivery]
+
+
+def _fetch_files(
+    resource: Resource, data_date: date, workdir: Path, connection: Connection, now: datetime, since: str | None
+) -> Delivery:
+    """Files come whole: there is no ``since``."""
+    return sftp.fetch(resource, data_date, workdir, connection, now)
+
 
 SOURCES: dict[str, Fetch] = {
-    "sftp": sftp.fetch,
+    "sftp": _fetch_files,
     "database": database.fetch,
 }
 
 
-def fetch(resource: Resource, data_date: date, workdir: Path, connection: Connection, now: datetime) -> Delivery:
+def fetch(
+    resource: Resource, data_date: date, workdir: Path, connection: Connection, now: datetime, since: str | None = None
+) -> Delivery:
     """Bring what the entry's department delivered for ``data_date`` into ``workdir/raw``.
 
-    ``now`` is the time of reception. The department's files and tables are never changed.
+    ``now`` is the time of reception, ``since`` the watermark of the last published delivery (``Delivery.watermark``),
+    for a source that is read by increments. The department's files and tables are never changed.
 
     Raises:
         NotYetDelivered: nothing has arrived, or not all of it; the fact ``retry_after`` says when to look again.
         DeliveryError: what arrived is wrong.
         PlatformError: our side is wrong; ``PassingError`` when trying again can help.
     """
-    return SOURCES[resource.entry.source.type](resource, data_date, workdir, connection, now)
+    return SOURCES[resource.entry.source.type](resource, data_date, workdir, connection, now, since)
 
 
 __all__ = ["SOURCES", "Connection", "connection_from_environment", "fetch", "put_receipt"]

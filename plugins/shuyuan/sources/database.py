@@ -1,4 +1,4 @@
-"""A table or view of a department's database, read whole in one consistent snapshot as canonical text.
+"""A table or view of a department's database, read in one consistent snapshot as canonical text.
 
 The named columns land in ``raw/0000.parquet`` as text, one column per ``source_name``, in the order of the
 entry's key. The delivery's hash is that of the rows (``RowsDigest``), not of the Parquet bytes, so that the
@@ -7,10 +7,8 @@ same rows give the same hash whatever wrote the file.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,49 +17,43 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import ColumnClause, Select, column, literal_column, select, table
 from sqlalchemy import Connection as Line
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.sql import quoted_name
 from sqlalchemy.sql.expression import TableClause, false
 
 from shuyuan.catalog import Resource
-from shuyuan.entry import DatabaseSource
+from shuyuan.entry import DatabaseSource, Entry
 from shuyuan.problems import DeliveryError, PassingError
-from shuyuan.sources.canonical import Unreadable, canonical_column
+from shuyuan.sources import driver_rows, mysql_rows, postgresql_rows
+from shuyuan.sources.canonical import Unreadable
 from shuyuan.sources.connections import Connection
 from shuyuan.sources.database_line import open_snapshot, translate
+from shuyuan.sources.increments import Window, find_window, newest_of_each_key, ordered
+from shuyuan.sources.pace import Pace, require_hours
+from shuyuan.sources.rows_digest import RowsDigest
+from shuyuan.sources.spellings import Spelling
 from shuyuan.sources.staging import disk_problems, publish, raw_folder, require_room
 from shuyuan.stages import DeliveredFile, Delivery
 
 
-class RowsDigest:
-    """The identity of a set of rows: the sum of each row's SHA-256 (modulo 2²⁵⁶), their number, the columns.
+@dataclass(frozen=True)
+class _Read:
+    """What one reading brought: the statement, the rows' identity, the mark to begin from next time."""
 
-    A sum does not depend on the order, which databases decide by their collations.
-    """
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self.rows = 0
-        self._names = list(names)
-        self._sum = 0
-        self._encode = json.JSONEncoder(separators=(",", ":")).encode
-
-    def add(self, columns: Sequence[Sequence[str | None]]) -> None:
-        """Take in a batch, given by its columns of canonical texts."""
-        for row in zip(*columns, strict=True):
-            self._sum += int.from_bytes(hashlib.sha256(self._encode(row).encode("ascii")).digest(), "big")
-        self._sum %= 1 << 256
-        self.rows += len(columns[0])
-
-    def hexdigest(self) -> str:
-        """Return the identity, 64 hex digits."""
-        return hashlib.sha256(self._encode([self._names, self.rows, f"{self._sum:064x}"]).encode("ascii")).hexdigest()
+    query: str
+    digest: RowsDigest
+    mark: str | None
 
 
-def fetch(resource: Resource, data_date: date, workdir: Path, connection: Connection, now: datetime) -> Delivery:
-    """Read the entry's table into ``workdir/raw/0000.parquet``.
+def fetch(
+    resource: Resource, data_date: date, workdir: Path, connection: Connection, now: datetime, since: str | None = None
+) -> Delivery:
+    """Read the entry's table into ``workdir/raw/0000.parquet``; with ``sync: incremental`` what changed ``since``.
 
     Raises:
-        DeliveryError: D108 the table or a column is missing, D109 a column holds binary content.
+        NotYetDelivered: D112 the department's database may not be read at this hour.
+        DeliveryError: D108 the table or a column is missing, D109 a column holds binary content,
+            D111 the watermark's column is of another kind.
         PlatformError: P109 the connection is wrong, P111 the login is refused, P115 we may not read it,
             P116 no such kind of database; P201, P202 our disk.
         PassingError: P112 the database cannot be reached or the line broke while reading, P113 too slow.
@@ -69,72 +61,104 @@ def fetch(resource: Resource, data_date: date, workdir: Path, connection: Connec
     source = resource.entry.source
     if not isinstance(source, DatabaseSource):
         raise TypeError("not a database source")
-    names = list(dict.fromkeys(field.source_name for field in resource.entry.fields))
-    key = [resource.entry.field(name).source_name for name in resource.entry.load.key]
+    require_hours(source, now)
     final = raw_folder(workdir) / "0000.parquet"
     part = final.with_suffix(".part")
     require_room(final.parent, 0)
     try:
-        query, digest = _read(source, connection, names, key, part)
+        read = _read(resource.entry, source, connection, part, since)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    size = part.stat().st_size
+    size, sha256 = part.stat().st_size, read.digest.hexdigest()
     publish(part, final)
     return Delivery(
         entry_id=resource.entry.id,
         spec_digest=resource.digest,
         data_date=data_date,
         received_at=now,
-        sha256=digest.hexdigest(),
+        sha256=sha256,
         evidence="snapshot",
-        files=(DeliveredFile(name=source.table, path="raw/0000.parquet", size=size, sha256=digest.hexdigest()),),
-        rows_declared=digest.rows,
-        query=query,
+        files=(DeliveredFile(name=source.table, path="raw/0000.parquet", size=size, sha256=sha256),),
+        rows_declared=read.digest.rows,
+        query=read.query,
+        watermark=read.mark,
     )
 
 
-def _read(
-    source: DatabaseSource, connection: Connection, names: list[str], key: list[str], part: Path
-) -> tuple[str, RowsDigest]:
-    seconds = source.timeout.total_seconds()
-    end = time.monotonic() + seconds
+def _read(entry: Entry, source: DatabaseSource, connection: Connection, part: Path, since: str | None) -> _Read:
+    names = list(dict.fromkeys(field.source_name for field in entry.fields))
+    key = [entry.field(name).source_name for name in entry.load.key]
+    seconds, place = source.timeout.total_seconds(), _table(source.table)
+    schema = pa.schema([(name, pa.string()) for name in names])
+    digest = RowsDigest(names)
+    window: Window | None = None
     try:
-        with open_snapshot(connection, seconds) as line:
+        with open_snapshot(connection, seconds) as taken:
+            pace = Pace(seconds, source.rows_per_second)
+            line = taken.line
             _require_columns(line, source.table, names)
-            query = _query(source.table, names, key)
-            digest = RowsDigest(names)
-            rows = line.execution_options(stream_results=True, yield_per=source.fetch_rows).execute(query)
-            schema = pa.schema([(name, pa.string()) for name in names])
+            query = _query(place, names, key)
+            if source.sync == "incremental":
+                window = find_window(entry, source, taken, place, since)
+                query = ordered(query.where(window.condition()), line.dialect.name, window.name)
             with disk_problems(part.parent):
-                writer = pq.ParquetWriter(part, schema, compression="zstd")
+                writer = pq.ParquetWriter(
+                    part, schema, compression="zstd", use_dictionary=False, write_statistics=False
+                )
             try:
-                for batch in rows.partitions():
-                    columns = _canonical(batch, names, source.table)
-                    digest.add(columns)
-                    arrays = [pa.array(texts, pa.string()) for texts in columns]
+                batches = _batches(line, query, pace.block(source.fetch_rows), schema, source.table)
+                for batch in newest_of_each_key(batches, [names.index(name) for name in key]) if window else batches:
+                    digest.add(batch)
                     with disk_problems(part.parent):
-                        writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
-                    if time.monotonic() > end:
+                        writer.write_batch(batch)
+                    if not pace.keep(batch.num_rows):
                         raise PassingError("P113", connection=connection.conn_id, seconds=int(seconds))
             finally:
                 with disk_problems(part.parent):
                     writer.close()
-            return " ".join(str(query.compile(dialect=line.dialect)).split()), digest
+            return _Read(_statement(line, query), digest, window.mark if window else None)
     except (SQLAlchemyError, ConnectionError, TimeoutError) as error:
         raise translate(error, connection, source.table, seconds) from None
-    except UnicodeError:
+    except (UnicodeError, pa.ArrowInvalid):
         raise DeliveryError("D109", table=source.table, column="*") from None
 
 
-def _canonical(batch: Sequence[Any], names: list[str], table_name: str) -> list[list[str | None]]:
-    columns = []
-    for name, values in zip(names, zip(*batch, strict=True), strict=True):
+def _batches(line: Line, query: Select[Any], rows: int, schema: pa.Schema, table_name: str) -> Iterator[pa.RecordBatch]:
+    for columns in _blocks(line, query, rows):
+        yield pa.RecordBatch.from_arrays(_spelt(columns, schema.names, table_name), schema=schema)
+
+
+def _blocks(line: Line, query: Select[Any], rows: int) -> Iterator[list[tuple[Spelling, Any]]]:
+    """Read by the bulk path of the server's own protocol where we have one."""
+    direct = line.connection.dbapi_connection
+    if line.dialect.driver == "pymysql":
+        read = mysql_rows.read_rows(direct, _statement(line, query), rows)  # type: ignore[arg-type]
+    elif line.dialect.driver == "psycopg":
+        read = postgresql_rows.read_rows(direct, _statement(line, query), rows)  # type: ignore[arg-type]
+    else:
+        read = driver_rows.read_rows(line, query, rows)
+    errors = line.dialect.loaded_dbapi.Error
+    try:
+        yield from read
+    except errors as error:
+        raise DBAPIError(None, None, error) from None
+
+
+def _statement(line: Line, query: Select[Any]) -> str:
+    """The query as text, complete, with no percent sign doubled for a driver."""
+    dialect = type(line.dialect)(paramstyle="named")  # type: ignore[call-arg]
+    return " ".join(str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})).split())
+
+
+def _spelt(columns: list[tuple[Spelling, Any]], names: list[str], table_name: str) -> list[pa.Array]:
+    arrays = []
+    for name, (spell, told) in zip(names, columns, strict=True):
         try:
-            columns.append(canonical_column(values))
+            arrays.append(spell(told))
         except Unreadable:
             raise DeliveryError("D109", table=table_name, column=name) from None
-    return columns
+    return arrays
 
 
 def _require_columns(line: Line, name: str, names: list[str]) -> None:
@@ -149,10 +173,10 @@ def _require_columns(line: Line, name: str, names: list[str]) -> None:
         raise DeliveryError("D108", table=name, columns=", ".join(missing))
 
 
-def _query(name: str, names: list[str], key: list[str]) -> Select[Any]:
+def _query(place: TableClause, names: list[str], key: list[str]) -> Select[Any]:
     chosen: list[ColumnClause[Any]] = [column(quoted_name(wanted, quote=True)) for wanted in names]
     order: list[ColumnClause[Any]] = [column(quoted_name(wanted, quote=True)) for wanted in key]
-    return select(*chosen).select_from(_table(name)).order_by(*order)
+    return select(*chosen).select_from(place).order_by(*order)
 
 
 def _table(name: str) -> TableClause:

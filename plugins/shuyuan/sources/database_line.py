@@ -8,10 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy import URL, Engine, Executable, create_engine, func, make_url, select
 from sqlalchemy import Connection as Line
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
@@ -20,7 +23,14 @@ from shuyuan.problems import DeliveryError, PassingError, PlatformError, Shuyuan
 from shuyuan.sources.connections import Connection
 
 _CONNECT_SECONDS = 15
+_ALIVE = {"keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 6}
+"""A PostgreSQL server that is gone without a word is noticed after two minutes."""
+_LATER = 5
+"""Seconds that the client waits longer than the server, so that the server says what it was."""
 _ZONE = "Asia/Shanghai"
+
+# How PostgreSQL writes values; three more digits make a float read back as itself before version 12, too.
+_SPELT = ("DateStyle = 'ISO'", "IntervalStyle = 'postgres'", "extra_float_digits = 3", "client_encoding = 'UTF8'")
 
 # What the servers' own codes mean to us: MySQL and MariaDB error numbers, SQLSTATEs of PostgreSQL.
 _LOGIN = {1044, 1045, 1251, 1698, 1820, 1862, 3118, "28000", "28P01"}
@@ -38,12 +48,21 @@ _SAYS = (
 )
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """A line in its snapshot. ``now`` is the server's clock just before, naive, of Asia/Shanghai."""
+
+    line: Line
+    now: datetime
+
+
 @contextmanager
-def open_snapshot(connection: Connection, seconds: float) -> Iterator[Line]:
+def open_snapshot(connection: Connection, seconds: float) -> Iterator[Snapshot]:
     """Open a line whose statements all see the same moment, cannot write, and end after ``seconds``.
 
     MySQL, MariaDB and PostgreSQL: a read-only transaction at REPEATABLE READ; SQLite: the file opened
-    read-only, in one transaction. Session times are those of Asia/Shanghai.
+    read-only, in one transaction. Other databases: whatever one statement of theirs sees. Session times are those
+    of Asia/Shanghai.
 
     Raises:
         PlatformError: P116 the kind of database or its driver is unknown.
@@ -53,8 +72,7 @@ def open_snapshot(connection: Connection, seconds: float) -> Iterator[Line]:
     try:
         with engine.connect() as line:
             try:
-                _begin(line, seconds)
-                yield line
+                yield Snapshot(line, _begin(line, seconds))
             except BaseException:
                 # Cut the line: an orderly end would first read all the rows that are still coming.
                 line.invalidate()
@@ -83,7 +101,7 @@ def _connect_args(kind: str, connection: Connection, seconds: float) -> dict[str
     if kind in ("mysql", "mariadb"):
         told: dict[str, Any] = {
             "connect_timeout": _CONNECT_SECONDS,
-            "read_timeout": max(1, int(seconds)),
+            "read_timeout": max(1, int(seconds)) + _LATER,
             "charset": "utf8mb4",
             "local_infile": False,
         }
@@ -92,24 +110,39 @@ def _connect_args(kind: str, connection: Connection, seconds: float) -> dict[str
         return told
     if kind == "postgresql":
         secure = {name: extra[name] for name in ("sslmode", "sslrootcert") if extra.get(name)}
-        return {"connect_timeout": _CONNECT_SECONDS, **secure}
+        return {"connect_timeout": _CONNECT_SECONDS, **_ALIVE, **secure}
     return {}
 
 
-def _begin(line: Line, seconds: float) -> None:
+def _begin(line: Line, seconds: float) -> datetime:
+    """Bound the session, read the clock, begin the snapshot. What was committed before that clock is in it."""
     kind, milliseconds = line.dialect.name, max(1, int(seconds * 1000))
     if kind == "postgresql":
         line.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         line.exec_driver_sql(f"SET statement_timeout = {milliseconds}")
         line.exec_driver_sql(f"SET TIME ZONE '{_ZONE}'")
-    elif kind in ("mysql", "mariadb"):
+        for setting in _SPELT:
+            line.exec_driver_sql(f"SET {setting}")
+        return _clock(line, "SELECT localtimestamp")
+    if kind in ("mysql", "mariadb"):
         limit = "max_statement_time" if getattr(line.dialect, "is_mariadb", False) else "max_execution_time"
         value = max(1, int(seconds)) if limit == "max_statement_time" else milliseconds
         line.exec_driver_sql(f"SET SESSION {limit} = {value}, time_zone = '+08:00'")
+        now = _clock(line, "SELECT CURRENT_TIMESTAMP(6)")
         line.exec_driver_sql("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         line.exec_driver_sql("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
-    elif kind == "sqlite":
+        return now
+    if kind == "sqlite":
+        now = _clock(line, "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now', '+8 hours')")
         line.exec_driver_sql("BEGIN")
+        return now
+    return _clock(line, select(func.current_timestamp()))
+
+
+def _clock(line: Line, question: str | Executable) -> datetime:
+    told = (line.exec_driver_sql(question) if isinstance(question, str) else line.execute(question)).scalar_one()
+    moment = told if isinstance(told, datetime) else datetime.fromisoformat(str(told))
+    return moment if moment.tzinfo is None else moment.astimezone(ZoneInfo(_ZONE)).replace(tzinfo=None)
 
 
 def translate(error: Exception, connection: Connection, table: str, seconds: float) -> ShuyuanError:
@@ -134,8 +167,9 @@ def translate(error: Exception, connection: Connection, table: str, seconds: flo
 
 
 def _server_code(origin: BaseException | None) -> int | str | None:
-    state = getattr(origin, "sqlstate", None)
-    if isinstance(state, str):
-        return state
+    """MySQL's own number where there is one (its SQLSTATE says less), else the SQLSTATE."""
     first = origin.args[0] if origin is not None and origin.args else None
-    return first if isinstance(first, int) else None
+    if isinstance(first, int):
+        return first
+    state = getattr(origin, "sqlstate", None)
+    return state if isinstance(state, str) else None

@@ -27,6 +27,7 @@ class Lot:
 
     ``batch_path`` and ``rejected_path`` are the Parquet files of ``stages.Batch`` and ``stages.Verdict``;
     accepted rows are those of the first whose ``_row`` is not in the second. Instants are naive UTC.
+    ``watermark`` is how far an incremental source was read.
     """
 
     entry: Entry
@@ -41,6 +42,7 @@ class Lot:
     rejected: int
     score: float | None
     now: datetime
+    watermark: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,9 @@ class Session(Connection, Protocol):
     embedded: bool
     """Whether consumers cannot connect and read Parquet copies instead."""
 
+    text_type: str
+    """What a value is cast to as text."""
+
     def transaction(self) -> AbstractContextManager[None]:
         """Commit on leaving; roll back when an exception leaves."""
 
@@ -72,6 +77,14 @@ class Session(Connection, Protocol):
         Raises:
             PlatformError: P303 (fenced: a later run took over), P304 (the table does not fit), P305.
             DeliveryError: D606 (older than what is published).
+        """
+
+    def roll_back(self, entry: Entry, token: int, now: datetime, note: Callable[[int], None]) -> int:
+        """Return to the publication before the current one and return its load number, in one transaction in which
+        ``note`` may write what belongs to it (it is given that number).
+
+        Raises:
+            PlatformError: P303 (fenced), P337 (there is no former version to return to).
         """
 
     def snapshot(self, entry: Entry, folder: Path) -> Snapshot | None:

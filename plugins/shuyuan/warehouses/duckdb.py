@@ -128,7 +128,7 @@ class DuckDBSession(PublishingSession):
         current = ledger.current_publication(self, entry.id)
         if current is None:
             return None
-        path = self.copy_view(entry.table, str(current.load_no), folder)
+        path = self.copy_view(entry.table, current.version, folder)
         return Snapshot(path, current.load_no, current.data_date, current.published_at, current.rows)
 
     def copy_view(self, view: str, version: str, folder: Path) -> Path:

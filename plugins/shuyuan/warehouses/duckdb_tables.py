@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from shuyuan.entry import Entry, Field
 from shuyuan.ledger import Connection, kept_publications
 from shuyuan.problems import PlatformError
 from shuyuan.warehouses import Lot
+from shuyuan.warehouses.zipper import OPEN, PERIOD_COLUMNS, Typed, Zipper, deleted, history_view, same_key
 
 KEEP_VERSIONS = 2
 _TYPES = {"string": "VARCHAR", "integer": "BIGINT", "date": "DATE", "datetime": "TIMESTAMP", "boolean": "BOOLEAN"}
@@ -14,10 +17,11 @@ _TYPES = {"string": "VARCHAR", "integer": "BIGINT", "date": "DATE", "datetime": 
 class Change:
     """One lot on its way into one table. ``before`` is the load number that consumers see now."""
 
-    def __init__(self, session: Connection, lot: Lot, load_no: int, before: int | None) -> None:
+    def __init__(self, session: Typed, lot: Lot, load_no: int, before: int | None) -> None:
         self.session, self.lot, self.load_no, self.before = session, lot, load_no, before
         self.entry = lot.entry
         self.replaces = self.entry.load.mode == "replace"
+        self.zips = self.entry.load.mode == "history"
         self.table = self._version(load_no) if self.replaces else f"store.{quoted(self.entry.table)}"
 
     def _version(self, load_no: int) -> str:
@@ -31,9 +35,8 @@ class Change:
             self._expect(self._count(self.table))
         else:
             columns = ", ".join(f"{quoted(field.name)} {column_type(field)}" for field in self.entry.fields)
-            self.session.execute(
-                f"CREATE TABLE IF NOT EXISTS {self.table} ({columns}, _load_no BIGINT, _file SMALLINT, _line BIGINT)"
-            )
+            ours = "_load_no BIGINT, _file SMALLINT, _line BIGINT" + (f", {PERIOD_COLUMNS}" if self.zips else "")
+            self.session.execute(f"CREATE TABLE IF NOT EXISTS {self.table} ({columns}, {ours})")
             self._fit_columns()
 
     def apply(self) -> dict[str, int]:
@@ -45,9 +48,9 @@ class Change:
             self._expect(self._count(self.table, f"_load_no = {self.load_no}"))
             counts = {"added": self.lot.accepted, "updated": 0, "removed": 0}
         else:
-            counts = self._merge()
+            counts = self._zip() if self.zips else self._merge()
         show_table(self.session, self.entry, self.table)
-        return {"rows": self._count(self.table)} | counts
+        return {"rows": self._count(self.table, f"valid_to = {OPEN}" if self.zips else "true")} | counts
 
     def collect_garbage(self) -> None:
         """Drop versions that nobody can return to any more."""
@@ -95,29 +98,64 @@ class Change:
         )
         return {name: int(value) for name, value in rows[0].items()}
 
+    def update_joined(self, table: str, changes: Mapping[str, str], on: str, where: str) -> None:
+        """See ``zipper.Joined``."""
+        pairs = ", ".join(f"{quoted(name)} = {value}" for name, value in changes.items())
+        self.session.execute(f"UPDATE {table} AS known SET {pairs} FROM arriving fresh WHERE {on} AND {where}")
+
+    def delete_joined(self, table: str, on: str, where: str) -> None:
+        """See ``zipper.Joined``."""
+        self.session.execute(f"DELETE FROM {table} AS known USING arriving fresh WHERE {on} AND {where}")
+
+    def _zip(self) -> dict[str, int]:
+        names = [quoted(field.name) for field in self.entry.fields]
+        self._take_in()
+        columns = [*names, "_load_no", "_file", "_line"]
+        differs, day = self._differs("fresh", "known"), self.lot.data_date
+        zipper = Zipper(self.session, self, self.entry, self.table, "arriving", day, differs, columns)
+        counts = zipper.apply()
+        self.session.execute("DROP TABLE arriving")
+        self.session.execute("CREATE SCHEMA IF NOT EXISTS history")
+        view = f"history.{quoted(self.entry.table)}"
+        self.session.execute(f"CREATE OR REPLACE VIEW {view} AS {history_view(self.entry, names)}")
+        self.session.execute(f"COMMENT ON VIEW {view} IS {literal(self.entry.title)}")
+        return counts
+
+    def _take_in(self) -> None:
+        self.session.execute(f"CREATE OR REPLACE TEMP TABLE arriving AS {self._rows()}", self._files())
+        self._expect(self._count("arriving"))
+
+    def _differs(self, new: str, old: str) -> str:
+        names = [quoted(field.name) for field in self.entry.fields if field.name not in self.entry.load.key]
+        rows = [f"row({', '.join(f'{side}.{name}' for name in names) or '0'})" for side in (new, old)]
+        return " IS DISTINCT FROM ".join(rows)
+
     def _merge(self) -> dict[str, int]:
         names = [field.name for field in self.entry.fields]
         rest = [name for name in names if name not in self.entry.load.key]
-        self.session.execute(f"CREATE OR REPLACE TEMP TABLE arriving AS {self._rows()}", self._files())
-        self._expect(self._count("arriving"))
-        new = ", ".join(f"new.{quoted(name)}" for name in rest) or "0"
-        old = ", ".join(f"old.{quoted(name)}" for name in rest) or "0"
-        differs = f"row({new}) IS DISTINCT FROM row({old})"
+        self._take_in()
+        on, differs, gone = same_key(self.entry), self._differs("fresh", "known"), self._deleted()
         counted = self.session.query(
-            f"SELECT count(*) FILTER (old._load_no IS NULL) AS added,"
-            f" count(*) FILTER (old._load_no IS NOT NULL AND {differs}) AS updated"
-            f" FROM arriving new LEFT JOIN {self.table} old ON {self._same_key()}"
+            f"SELECT count(*) FILTER (known._load_no IS NULL AND NOT ({gone})) AS added,"
+            f" count(*) FILTER (known._load_no IS NOT NULL AND NOT ({gone}) AND {differs}) AS updated,"
+            f" count(*) FILTER (known._load_no IS NOT NULL AND {gone}) AS removed"
+            f" FROM arriving fresh LEFT JOIN {self.table} known ON {on}"
         )[0]
-        changes = ", ".join(f"{quoted(name)} = new.{quoted(name)}" for name in [*rest, "_load_no", "_file", "_line"])
-        columns = ", ".join(quoted(name) for name in [*names, "_load_no", "_file", "_line"])
-        values = ", ".join(f"new.{quoted(name)}" for name in [*names, "_load_no", "_file", "_line"])
+        ours = ["_load_no", "_file", "_line"]
+        changes = ", ".join(f"{quoted(name)} = fresh.{quoted(name)}" for name in [*rest, *ours])
+        columns = ", ".join(quoted(name) for name in [*names, *ours])
+        values = ", ".join(f"fresh.{quoted(name)}" for name in [*names, *ours])
         self.session.execute(
-            f"MERGE INTO {self.table} old USING arriving new ON {self._same_key()}"
+            f"MERGE INTO {self.table} known USING arriving fresh ON {on}"
+            f" WHEN MATCHED AND {gone} THEN DELETE"
             f" WHEN MATCHED AND {differs} THEN UPDATE SET {changes}"
-            f" WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({values})"
+            f" WHEN NOT MATCHED AND NOT ({gone}) THEN INSERT ({columns}) VALUES ({values})"
         )
         self.session.execute("DROP TABLE arriving")
-        return {"added": int(counted["added"]), "updated": int(counted["updated"]), "removed": 0}
+        return {name: int(number) for name, number in counted.items()}
+
+    def _deleted(self) -> str:
+        return deleted(self.entry, self.session.text_type)
 
     def _fit_columns(self) -> None:
         there = self._columns(self.table)
@@ -162,9 +200,11 @@ def show_table(session: Connection, entry: Entry, table: str) -> None:
         quoted(field.name) if field.name in there else f"CAST(NULL AS {column_type(field)}) AS {quoted(field.name)}"
         for field in entry.fields
     )
-    view = f"share.{quoted(entry.table)}"
-    session.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT {shown}, _load_no FROM {table}")
+    view, now = f"share.{quoted(entry.table)}", f" WHERE valid_to = {OPEN}" if entry.load.mode == "history" else ""
+    session.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT {shown}, _load_no FROM {table}{now}")
     session.execute(f"COMMENT ON VIEW {view} IS {literal(entry.title)}")
+    for field in entry.fields:
+        session.execute(f"COMMENT ON COLUMN {view}.{quoted(field.name)} IS {literal(field.title)}")
 
 
 def column_type(field: Field) -> str:

@@ -28,7 +28,7 @@ def accepted_rows(lot: Lot, load_no: int) -> Iterator[pa.RecordBatch]:
     if lot.rejected_path:
         parameters["rejected"] = str(lot.rejected_path)
     with duckdb.connect(":memory:", config={"memory_limit": "256MB"}) as connection:
-        reader: pa.RecordBatchReader = connection.execute(query, parameters).to_arrow_reader(BATCH)
+        reader: pa.RecordBatchReader = connection.sql(query, params=parameters).to_arrow_reader(BATCH)
         yield from reader
 
 

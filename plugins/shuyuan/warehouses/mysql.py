@@ -9,7 +9,7 @@ TiDB, Doris and StarRocks speak the same protocol but are not tested.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -26,6 +26,7 @@ from shuyuan.warehouses.lots import csv_chunks
 from shuyuan.warehouses.mysql_line import StreamingConnection, open_line, translate
 from shuyuan.warehouses.server import COUNTERS, DISPUTES, FETCHED, SCHEMAS, ServerSession
 from shuyuan.warehouses.server_tables import OURS, ServerChange, literal, quoted
+from shuyuan.warehouses.zipper import OPEN, history_view
 
 KEEP_VERSIONS = 2
 DELETED = 20_000
@@ -33,6 +34,14 @@ DELETED = 20_000
 
 PREFIX = 191
 """Characters of a long text that an index holds (3,072 bytes a key at most)."""
+
+COLLATIONS = ("utf8mb4_nopad_bin", "utf8mb4_0900_bin")
+"""Of MariaDB, of MySQL: keys that differ by case, width or blanks at the end are different."""
+
+_NOT_ALLOWED = 1044
+LONGEST = 500
+KEY_LENGTH = 255
+"""Characters of a key of no declared length: what joins by it must be no large object, which is compared row by row."""
 
 _TYPES = {"integer": "bigint", "date": "date", "datetime": "datetime(6)", "boolean": "tinyint(1)"}
 
@@ -51,7 +60,7 @@ class MySQLWarehouse:
             line = open_line(self.url)
             session = MySQLSession(line)
             session.prepare()
-            line.select_db("store")  # temporary tables need a place
+            session.settle_down()
             yield session
         except pymysql.MySQLError as error:
             raise translate(error) from None
@@ -65,6 +74,7 @@ class MySQLSession(ServerSession):
     """One line to the server."""
 
     connection: StreamingConnection
+    text_type = "CHAR(500)"
 
     def __init__(self, connection: StreamingConnection) -> None:
         super().__init__(connection)
@@ -109,12 +119,17 @@ class MySQLSession(ServerSession):
             self.after_commit.append(do)
 
     def prepare(self) -> None:
-        """Make databases and the tables of the ledger that are not there yet."""
+        """Make databases and the tables of the ledger that are not there yet.
+
+        Raises:
+            PlatformError: P338, a database made by others would take different keys for the same.
+        """
+        self._check_collations()
         if self.query("SELECT 1 AS there FROM information_schema.tables WHERE table_schema = 'ledger'"
                       " AND table_name = 'counters'"):  # fmt: skip
             return
         (version,) = self.query("SELECT version() AS told")
-        collation = "utf8mb4_nopad_bin" if "mariadb" in version["told"].lower() else "utf8mb4_0900_bin"
+        collation = COLLATIONS["mariadb" not in version["told"].lower()]
         for schema in SCHEMAS:
             self.execute(f"CREATE DATABASE IF NOT EXISTS {schema} CHARACTER SET utf8mb4 COLLATE {collation}")
         ledger.create_ledger(self, {"TIMESTAMP": "DATETIME(6)", "TEXT": "MEDIUMTEXT"})
@@ -123,6 +138,20 @@ class MySQLSession(ServerSession):
         self.execute("CREATE TABLE IF NOT EXISTS store.view_notes (name VARCHAR(130) PRIMARY KEY, about MEDIUMTEXT)")
         self.execute(COUNTERS)
         self.insert_missing("ledger.counters", ["load_no", 0])
+
+    def settle_down(self) -> None:
+        """Be in ``store``: temporary tables and joined deletions need a place. Who only reads may not, and need not."""
+        try:
+            self.connection.select_db("store")
+        except pymysql.err.OperationalError as error:
+            if error.args[0] != _NOT_ALLOWED:
+                raise
+
+    def _check_collations(self) -> None:
+        sql = "SELECT default_collation_name AS told FROM information_schema.schemata WHERE schema_name IN ({})"
+        for row in self.query(sql.format(", ".join(map(literal, SCHEMAS)))):
+            if row["told"] not in COLLATIONS:
+                raise PlatformError("P338", found=row["told"], wanted=" / ".join(COLLATIONS))
 
     def insert_missing(self, table: str, values: Sequence[Any]) -> None:
         """Insert a row unless its key is there."""
@@ -181,9 +210,14 @@ class MySQLChange(ServerChange):
         """``VARCHAR`` where the length is known (an index needs it), ``MEDIUMTEXT`` otherwise."""
         if field.decimal:
             return "decimal({},{})".format(*field.decimal)
-        if field.kind == "string":
-            return f"varchar({field.length})" if field.length and field.length <= 500 else "mediumtext"
-        return _TYPES[field.kind]
+        if field.kind != "string":
+            return _TYPES[field.kind]
+        length = field.length or (KEY_LENGTH if field.name in self.entry.load.key else 0)
+        return f"varchar({length})" if 0 < length <= LONGEST else "mediumtext"
+
+    def comment(self, field: Field) -> str:
+        """Views have no comments here, so the tables' columns carry the titles."""
+        return f" COMMENT {literal(field.title)}"
 
     def same(self, left: str, right: str) -> str:
         """The null-safe ``<=>``."""
@@ -205,18 +239,33 @@ class MySQLChange(ServerChange):
     def prepare_table(self) -> str:
         """Make or widen the table and its view."""
         self._make(f"KEY by_key ({self._key()})", "_place BIGINT")
-        self._view("")
+        if self.mode == "history":
+            self.session.make_history()
+            shown = [quoted(field.name) for field in self.entry.fields]
+            name = f"history.{quoted(self.entry.table)}"
+            self.session.execute(f"CREATE OR REPLACE VIEW {name} AS {history_view(self.entry, shown)}")
+            self._view(f" WHERE valid_to = {OPEN}")
+        else:
+            self._view("")
         return self.table
+
+    def index_arriving(self) -> None:
+        """What came in is looked up by its key when rows that did not come are closed."""
+        self.session.execute(f"ALTER TABLE {self.arriving} ADD KEY by_key ({self._key()})")
 
     def version(self, load_no: int) -> str | None:
         """The rows of one publication; ``None`` when they are gone."""
         known = load_no == self.load_no or load_no in self.session.versions(self.entry)
         return f"(SELECT * FROM {self.table} WHERE _load_no = {load_no})" if known else None
 
-    def update_from_arriving(self, table: str, changes: Sequence[str], on: str, differs: str) -> None:
+    def update_joined(self, table: str, changes: Mapping[str, str], on: str, where: str) -> None:
         """A joined update."""
-        pairs = ", ".join(f"known.{quoted(name)} = fresh.{quoted(name)}" for name in changes)
-        self.session.execute(f"UPDATE {table} known JOIN {self.arriving} fresh ON {on} SET {pairs} WHERE {differs}")
+        pairs = ", ".join(f"known.{quoted(name)} = {value}" for name, value in changes.items())
+        self.session.execute(f"UPDATE {table} known JOIN {self.arriving} fresh ON {on} SET {pairs} WHERE {where}")
+
+    def delete_joined(self, table: str, on: str, where: str) -> None:
+        """A joined deletion."""
+        self.session.execute(f"DELETE known FROM {table} known JOIN {self.arriving} fresh ON {on} WHERE {where}")
 
     def collect_garbage(self) -> None:
         """Delete versions that nobody can return to, and what killed runs left, a few rows at a time."""
@@ -232,7 +281,7 @@ class MySQLChange(ServerChange):
                 pass
 
     def _make(self, keys: str, place: str) -> None:
-        columns = self.columns_of(self.entry).replace("_place BIGINT", place)
+        columns = self.columns_kept().replace("_place BIGINT", place)
         title = literal(self.entry.title)
         self.session.execute(f"CREATE TABLE IF NOT EXISTS {self.table} ({columns}, {keys}) COMMENT {title}")
         self.session.execute(
@@ -254,13 +303,17 @@ class MySQLChange(ServerChange):
         for field in self.entry.fields:
             wanted, known = self.column_type(field), there.get(field.name)
             if known is None and (self.mode == "replace" or not field.required):
-                self.session.execute(f"ALTER TABLE {self.table} ADD COLUMN {quoted(field.name)} {wanted}")
+                self.session.execute(
+                    f"ALTER TABLE {self.table} ADD COLUMN {quoted(field.name)} {wanted}{self.comment(field)}"
+                )
             elif known is None:
                 raise PlatformError("P304", entry=self.entry.id, difference=f"+ {field.name}")
             elif not _fits(known, wanted):
                 if not _widens(known, wanted):
                     raise PlatformError("P304", entry=self.entry.id, difference=f"{field.name}: {known} → {wanted}")
-                self.session.execute(f"ALTER TABLE {self.table} MODIFY COLUMN {quoted(field.name)} {wanted}")
+                self.session.execute(
+                    f"ALTER TABLE {self.table} MODIFY COLUMN {quoted(field.name)} {wanted}{self.comment(field)}"
+                )
 
     def _key(self) -> str:
         fields = [self.entry.field(name) for name in self.entry.load.key]
@@ -275,7 +328,7 @@ class MySQLChange(ServerChange):
 
 def _fits(known: str, wanted: str) -> bool:
     """Whether a column of type ``known`` serves; MariaDB shows ``bigint`` as ``bigint(20)``."""
-    return known == wanted or (wanted == "bigint" and known.startswith("bigint"))
+    return known == wanted or (wanted == "bigint" and known.startswith("bigint")) or _widens(wanted, known)
 
 
 def _widens(known: str, wanted: str) -> bool:

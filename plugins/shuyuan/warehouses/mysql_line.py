@@ -132,6 +132,7 @@ def open_line(url: str) -> StreamingConnection:
     with line.cursor() as cursor:
         for name, value in SETTINGS.items():
             cursor.execute(f"SET SESSION {name} = %s", [int(value) if value.isdecimal() else value])
+        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         cursor.execute("SELECT @@sql_mode, @@time_zone, @@character_set_connection")
         mode, zone, letters = cursor.fetchone()
         if not set(SETTINGS["sql_mode"].split(",")) <= set(mode.split(",")) or zone != "+00:00" or letters != "utf8mb4":

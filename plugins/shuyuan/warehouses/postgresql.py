@@ -7,7 +7,7 @@ transaction points the view in ``share`` at it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,19 +20,24 @@ from shuyuan.entry import Entry, Field
 from shuyuan.problems import PassingError, PlatformError, ShuyuanError
 from shuyuan.warehouses import Lot
 from shuyuan.warehouses.lots import NULL, csv_chunks
+from shuyuan.warehouses.postgresql_views import column_type, columns_of, show_history, show_table, told_type
 from shuyuan.warehouses.server import COUNTERS, DISPUTES, FETCHED, SCHEMAS, ServerSession
 from shuyuan.warehouses.server_tables import OURS, ServerChange, literal, quoted
+from shuyuan.warehouses.zipper import OPEN
 
 KEEP_VERSIONS = 2
-SETTINGS = (
-    "SET TIME ZONE 'UTC'",
-    "SET client_encoding = 'UTF8'",
-    "SET lock_timeout = '30s'",
-    "SET idle_in_transaction_session_timeout = '10min'",
-    "SET client_min_messages = 'warning'",
-)
-_TYPES = {"string": "text", "integer": "bigint", "date": "date", "datetime": "timestamp", "boolean": "boolean"}
-_TOLD = {"timestamp": "timestamp without time zone"}
+SETTINGS = {
+    "TimeZone": "UTC",
+    "client_encoding": "UTF8",
+    "standard_conforming_strings": "on",
+    "backslash_quote": "safe_encoding",
+    "DateStyle": "ISO, YMD",
+    "default_transaction_isolation": "read committed",
+    "lock_timeout": "30s",
+    "idle_in_transaction_session_timeout": "10min",
+    "client_min_messages": "warning",
+}
+"""What each session sets, so that no server's or account's own settings change what a value means."""
 
 
 class PostgreSQLWarehouse:
@@ -47,13 +52,25 @@ class PostgreSQLWarehouse:
         """Open a line of one's own. Driver errors leave as P306, P330 to P333."""
         try:
             with psycopg.connect(self.url, autocommit=True, connect_timeout=15) as line:
-                for setting in SETTINGS:
-                    line.execute(setting)
+                settle(line)
                 session = PostgreSQLSession(line)
                 session.prepare()
                 yield session
         except psycopg.Error as error:
             raise translate(error) from None
+
+
+def settle(line: psycopg.Connection[Any]) -> None:
+    """Set the session and look at the database's own properties. Raises ``PlatformError`` P336, P338."""
+    for name, value in SETTINGS.items():
+        line.execute("SELECT set_config(%s, %s, false)", [name, value])
+    found = {name: line.execute(f"SHOW {name}").fetchone() for name in ("server_encoding", *SETTINGS)}
+    told = {name: row[0] if row else "" for name, row in found.items()}
+    if told.pop("server_encoding") != "UTF8":
+        raise PlatformError("P338", found="server_encoding", wanted="UTF8")
+    for name, value in told.items():
+        if value != SETTINGS[name]:
+            raise PlatformError("P336", setting=name)
 
 
 class PostgreSQLSession(ServerSession):
@@ -95,6 +112,13 @@ class PostgreSQLSession(ServerSession):
     def begin(self) -> None:
         """Open a transaction."""
         self.connection.execute("BEGIN")
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """A transaction that sees one state of the database; the usual one sees what others commit meanwhile."""
+        with self.transaction():
+            self.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            yield
 
     def stream(self, sql: str) -> Iterator[Sequence[Sequence[Any]]]:
         """Yield rows through a cursor on the server."""
@@ -169,18 +193,25 @@ class PostgreSQLChange(ServerChange):
         """Make or widen the table, its index and its view."""
         table, key = f"store.{quoted(self.entry.table)}", ", ".join(map(quoted, self.entry.load.key))
         with self.session.transaction():
-            self.session.execute(f"CREATE TABLE IF NOT EXISTS {table} ({self.columns_of(self.entry)})")
+            self.session.execute(f"CREATE TABLE IF NOT EXISTS {table} ({self.columns_kept()})")
             self.session.execute(
                 f"CREATE INDEX IF NOT EXISTS {quoted(f'{self.entry.table}@key'[:63])} ON {table} ({key})"
             )
             self._fit_columns(table)
-            show_table(self.session, self.entry, table)
+            if self.mode == "history":
+                self.session.make_history()
+                show_history(self.session, self.entry)
+            show_table(self.session, self.entry, table, f" WHERE valid_to = {OPEN}" if self.mode == "history" else "")
         return table
+
+    def index_arriving(self) -> None:
+        """The planner joins what came in by hashing; it has to know how much that is."""
+        self.session.execute(f"ANALYZE {self.arriving}")
 
     def version(self, load_no: int) -> str | None:
         """A version's table; ``None`` when it is gone."""
-        columns = {row["column_name"] for row in columns_told(self.session, "store", f"{self.entry.table}@{load_no}")}
-        return self._version(load_no) if {field.name for field in self.entry.fields} <= columns else None
+        columns = columns_of(self.session, "store", f"{self.entry.table}@{load_no}")
+        return self._version(load_no) if {field.name for field in self.entry.fields} <= columns.keys() else None
 
     def stage(self) -> None:
         """Load, then index the key: faster than into an index."""
@@ -190,10 +221,14 @@ class PostgreSQLChange(ServerChange):
             self.session.execute(f"CREATE INDEX ON {self._version(self.load_no)} ({key})")
             self.session.execute(f"ANALYZE {self._version(self.load_no)}")
 
-    def update_from_arriving(self, table: str, changes: Sequence[str], on: str, differs: str) -> None:
+    def update_joined(self, table: str, changes: Mapping[str, str], on: str, where: str) -> None:
         """An update from another table."""
-        pairs = ", ".join(f"{quoted(name)} = fresh.{quoted(name)}" for name in changes)
-        self.session.execute(f"UPDATE {table} known SET {pairs} FROM {self.arriving} fresh WHERE {on} AND {differs}")
+        pairs = ", ".join(f"{quoted(name)} = {value}" for name, value in changes.items())
+        self.session.execute(f"UPDATE {table} known SET {pairs} FROM {self.arriving} fresh WHERE {on} AND {where}")
+
+    def delete_joined(self, table: str, on: str, where: str) -> None:
+        """A deletion by another table."""
+        self.session.execute(f"DELETE FROM {table} known USING {self.arriving} fresh WHERE {on} AND {where}")
 
     def collect_garbage(self) -> None:
         """Drop versions that nobody can return to."""
@@ -205,7 +240,7 @@ class PostgreSQLChange(ServerChange):
         return f"store.{quoted(f'{self.entry.table}@{load_no}')}"
 
     def _fit_columns(self, table: str) -> None:
-        there = {row["column_name"]: _told(row) for row in columns_told(self.session, "store", self.entry.table)}
+        there = columns_of(self.session, "store", self.entry.table)
         for field in self.entry.fields:
             wanted = self.column_type(field)
             known = there.get(field.name)
@@ -213,7 +248,7 @@ class PostgreSQLChange(ServerChange):
                 raise PlatformError("P304", entry=self.entry.id, difference=f"+ {field.name}")
             if known is None:
                 self.session.execute(f"ALTER TABLE {table} ADD COLUMN {quoted(field.name)} {wanted}")
-            elif known != _TOLD.get(wanted, wanted):
+            elif known != told_type(field):
                 raise PlatformError("P304", entry=self.entry.id, difference=f"{field.name}: {known} → {wanted}")
 
     def _drop_versions(self, keep: int) -> None:
@@ -222,42 +257,6 @@ class PostgreSQLChange(ServerChange):
             # A newer number may be a run that is just staging its rows.
             if number not in kept and number < self.load_no:
                 self.session.execute(f"DROP TABLE IF EXISTS {self._version(number)}")
-
-
-def column_type(field: Field) -> str:
-    """Texts carry no length: the rules judged it, and a longer one later needs no change."""
-    return "numeric({},{})".format(*field.decimal) if field.decimal else _TYPES[field.kind]
-
-
-def show_table(session: PostgreSQLSession, entry: Entry, table: str) -> None:
-    """Make the view of ``share`` show the entry's fields of ``table``; a field that it lacks is shown empty."""
-    view, bare = f"share.{quoted(entry.table)}", table.partition(".")[2].strip('"')
-    there = {row["column_name"] for row in columns_told(session, "store", bare)}
-    shown = ", ".join(
-        quoted(field.name) if field.name in there else f"CAST(NULL AS {column_type(field)}) AS {quoted(field.name)}"
-        for field in entry.fields
-    )
-    known = [(row["column_name"], _told(row)) for row in columns_told(session, "share", entry.table)]
-    wanted = [(field.name, _TOLD.get(column_type(field), column_type(field))) for field in entry.fields]
-    if known and known != [*wanted, ("_load_no", "bigint")]:  # a view can be replaced only by one of the same columns
-        session.execute(f"DROP VIEW {view}")
-    session.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT {shown}, _load_no FROM {table}")
-    session.execute(f"COMMENT ON VIEW {view} IS {literal(entry.title)}")
-
-
-def columns_told(session: PostgreSQLSession, schema: str, table: str) -> list[dict[str, Any]]:
-    """What the server says of a table's columns, in their order."""
-    return session.query(
-        "SELECT column_name, data_type, numeric_precision, numeric_scale FROM information_schema.columns"
-        " WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position",
-        [schema, table],
-    )
-
-
-def _told(row: dict[str, Any]) -> str:
-    if row["data_type"] == "numeric":
-        return f"numeric({row['numeric_precision']},{row['numeric_scale']})"
-    return str(row["data_type"])
 
 
 def translate(error: psycopg.Error) -> ShuyuanError:

@@ -7,7 +7,7 @@ get into tables) and where rejected rows go.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -43,6 +43,9 @@ class PublishingSession(ABC):
     row_locks = False
     embedded = False
     """Whether consumers cannot connect and read Parquet copies instead."""
+
+    text_type = "VARCHAR"
+    """What a value is cast to as text."""
 
     @abstractmethod
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
@@ -92,8 +95,12 @@ class PublishingSession(ABC):
         if newest != token:
             raise PlatformError("P303", entry=entry_id, mine=token, newest=newest)
 
-    def roll_back(self, entry: Entry, token: int, now: datetime) -> int:
+    def roll_back(
+        self, entry: Entry, token: int, now: datetime, note: Callable[[int], None] = lambda load_no: None
+    ) -> int:
         """Return to the publication before the current one, in one transaction, and return its load number.
+
+        ``note`` writes into the ledger what belongs to it, inside the same transaction.
 
         Raises:
             PlatformError: P303 (a later run took over), P337 (there is no former version to return to).
@@ -111,6 +118,7 @@ class PublishingSession(ABC):
                 [now, entry.id],
             )
             self.execute("UPDATE ledger.publications SET superseded_at = NULL WHERE load_no = ?", [former])
+            note(former)
         return former
 
     def insert_missing(self, table: str, values: Sequence[Any]) -> None:
@@ -176,3 +184,6 @@ def write_publication(
         "published_at": lot.now,
     }
     ledger.insert(session, "publications", values)
+    if lot.watermark is not None:
+        known = ("load_no", "entry_id", "spec_digest")
+        ledger.insert(session, "watermarks", {name: values[name] for name in known} | {"watermark": lot.watermark})

@@ -26,7 +26,7 @@ from shuyuan.warehouses.publishing import PublishingSession
 FETCHED = 20_000
 """Rows a round trip when a table is read."""
 
-SCHEMAS = ("share", "store", "rejected", "ledger")
+SCHEMAS = ("share", "history", "store", "rejected", "ledger")
 DISPUTES = """CREATE TABLE IF NOT EXISTS store.disputes (entry_id VARCHAR(130) NOT NULL, field VARCHAR(200) NOT NULL,
     kind VARCHAR(16) NOT NULL, source_id VARCHAR(130) NOT NULL, element VARCHAR(200) NOT NULL,
     "key" VARCHAR(500) NOT NULL, first_seen {timestamp} NOT NULL)"""
@@ -72,6 +72,12 @@ class ServerSession(PublishingSession):
                 self.connection.close()
             raise
 
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """A transaction for reading, in which all is as it was at its first statement."""
+        with self.transaction():
+            yield
+
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
         """Run one statement."""
         with self.connection.cursor() as cursor:
@@ -90,13 +96,19 @@ class ServerSession(PublishingSession):
             self.execute("UPDATE ledger.counters SET value = value + 1 WHERE name = 'load_no'")
             return int(self.query("SELECT value FROM ledger.counters WHERE name = 'load_no'")[0]["value"])
 
+    def make_history(self) -> None:
+        """Make the schema of the histories, in a warehouse from before there were any."""
+        if not self.query("SELECT 1 AS there FROM information_schema.schemata WHERE schema_name = 'history'"):
+            self.execute("CREATE SCHEMA history")
+
     def snapshot(self, entry: Entry, folder: Path) -> Snapshot | None:
         """Read the shared table into a Parquet file, unless the file is of this publication already."""
-        current = ledger.current_publication(self, entry.id)
-        if current is None:
-            return None
         schema = pa.schema([(field.name, arrow_type(field)) for field in entry.fields] + [("_load_no", pa.int64())])
-        path = self._write(entry.table, str(current.load_no), folder, schema)
+        with self.still():
+            current = ledger.current_publication(self, entry.id)
+            if current is None:
+                return None
+            path = self._write(entry.table, current.version, folder, schema)
         return Snapshot(path, current.load_no, current.data_date, current.published_at, current.rows)
 
     def copy_view(self, view: str, version: str, folder: Path) -> Path:

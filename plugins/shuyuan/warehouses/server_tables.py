@@ -7,7 +7,7 @@ moves from one publication to the next.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -16,6 +16,7 @@ from shuyuan.problems import PlatformError
 from shuyuan.warehouses import Lot
 from shuyuan.warehouses.lots import accepted_rows
 from shuyuan.warehouses.server import ServerSession
+from shuyuan.warehouses.zipper import OPEN, PERIOD_COLUMNS, Zipper, deleted, same_key
 
 OURS = ("_load_no", "_file", "_line", "_place")
 
@@ -33,6 +34,10 @@ class ServerChange(ABC):
     @abstractmethod
     def column_type(self, field: Field) -> str:
         """The engine's type of a field."""
+
+    def comment(self, field: Field) -> str:
+        """What a column's definition says of it, where it can."""
+        return ""
 
     @abstractmethod
     def same(self, left: str, right: str) -> str:
@@ -55,14 +60,24 @@ class ServerChange(ABC):
         """Make (or widen) the table of an appended or merged entry and its view; return its name."""
 
     @abstractmethod
-    def update_from_arriving(self, table: str, changes: Sequence[str], on: str, differs: str) -> None:
-        """Set ``changes`` of the rows of ``table`` that ``arriving`` finds changed."""
+    def index_arriving(self) -> None:
+        """Prepare the loaded rows of an appended, merged or zipped lot for being looked up by key."""
+
+    @abstractmethod
+    def update_joined(self, table: str, changes: Mapping[str, str], on: str, where: str) -> None:
+        """See ``zipper.Joined``."""
+
+    @abstractmethod
+    def delete_joined(self, table: str, on: str, where: str) -> None:
+        """See ``zipper.Joined``."""
 
     # ── what is the same everywhere ─────────────────────────────────────────────────────────────────────────
     def stage(self) -> None:
         """Put the rows where nobody reads them yet, and count what came in."""
         table = self.prepare_replace() if self.mode == "replace" else self._prepare_arriving()
         loaded = self.bulk_load(table, accepted_rows(self.lot, self.load_no))
+        if self.mode != "replace":
+            self.index_arriving()
         where = f"_load_no = {self.load_no}" if self.mode == "replace" else "1 = 1"
         for found in (loaded, self.count(table, where)):
             if found != self.lot.accepted:
@@ -75,7 +90,12 @@ class ServerChange(ABC):
             self.session.show(self.entry, self.load_no)
             return counts
         table = f"store.{quoted(self.entry.table)}"
-        columns = ", ".join([*(quoted(field.name) for field in self.entry.fields), *OURS])
+        names = [*(quoted(field.name) for field in self.entry.fields), *OURS]
+        columns = ", ".join(names)
+        if self.mode == "history":
+            differs = self._differs([field.name for field in self.entry.fields])
+            zipper = Zipper(self.session, self, self.entry, table, self.arriving, self.lot.data_date, differs, names)
+            return zipper.apply() | {"rows": self.count(table, f"valid_to = {OPEN}")}
         if self.mode == "append":
             self.session.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {self.arriving}")
             counts = {"added": self.lot.accepted, "updated": 0, "removed": 0}
@@ -90,8 +110,12 @@ class ServerChange(ABC):
 
     def columns_of(self, entry: Entry) -> str:
         """The columns of a table, as its definition has them."""
-        fields = [f"{quoted(field.name)} {self.column_type(field)}" for field in entry.fields]
+        fields = [f"{quoted(field.name)} {self.column_type(field)}{self.comment(field)}" for field in entry.fields]
         return ", ".join([*fields, "_load_no BIGINT NOT NULL", "_file SMALLINT", "_line BIGINT", "_place BIGINT"])
+
+    def columns_kept(self) -> str:
+        """The columns of the table that an appended, merged or zipped entry keeps."""
+        return self.columns_of(self.entry) + (f", {PERIOD_COLUMNS}" if self.mode == "history" else "")
 
     def count(self, table: str, where: str = "1 = 1") -> int:
         """Count the rows of a table."""
@@ -102,9 +126,6 @@ class ServerChange(ABC):
         self.session.execute(f"DROP TABLE IF EXISTS {self.arriving}")
         self.session.execute(f"CREATE TABLE {self.arriving} ({self.columns_of(self.entry)})")
         return self.arriving
-
-    def _on_key(self) -> str:
-        return " AND ".join(self.same(f"fresh.{quoted(name)}", f"known.{quoted(name)}") for name in self.entry.load.key)
 
     def _differs(self, known: Sequence[str]) -> str:
         """Whether a row's other fields changed; a field that was not there before counts as empty."""
@@ -118,7 +139,7 @@ class ServerChange(ABC):
         former = self.version(self.before) if self.before is not None else None
         if former is None:
             return {"added": self.lot.accepted, "updated": 0, "removed": 0}
-        fresh, on = self.version(self.load_no), self._on_key()
+        fresh, on = self.version(self.load_no), same_key(self.entry)
         here, there = f"FROM {fresh} fresh", f"FROM {former} known"
         names = [field.name for field in self.entry.fields]
         query = (
@@ -130,19 +151,21 @@ class ServerChange(ABC):
         return {name: int(number) for name, number in self.session.query(query)[0].items()}
 
     def _merge(self, table: str, columns: str) -> dict[str, int]:
-        on, names = self._on_key(), [field.name for field in self.entry.fields]
+        on, names = same_key(self.entry), [field.name for field in self.entry.fields]
         differs = self._differs(names)
-        updated = self.session.query(
-            f"SELECT count(*) AS found FROM {self.arriving} fresh JOIN {table} known ON {on} WHERE {differs}"
-        )[0]["found"]
+        gone = deleted(self.entry, self.session.text_type)
+        both = f"{self.arriving} fresh JOIN {table} known ON {on}"
+        updated, removed = self.count(both, f"NOT ({gone}) AND {differs}"), self.count(both, gone)
         before = self.count(table)
         changed = [name for name in names if name not in self.entry.load.key] + list(OURS)
-        self.update_from_arriving(table, changed, on, differs)
+        self.delete_joined(table, on, gone)
+        self.update_joined(table, {name: f"fresh.{quoted(name)}" for name in changed}, on, differs)
         self.session.execute(
             f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {self.arriving} fresh"
-            f" WHERE NOT EXISTS (SELECT 1 FROM {table} known WHERE {on})"
+            f" WHERE NOT ({gone}) AND NOT EXISTS (SELECT 1 FROM {table} known WHERE {on})"
         )
-        return {"added": self.count(table) - before, "updated": int(updated), "removed": 0}
+        added = self.count(table) - before + removed
+        return {"added": added, "updated": updated, "removed": removed}
 
 
 def quoted(name: str) -> str:

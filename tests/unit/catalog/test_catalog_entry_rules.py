@@ -37,6 +37,15 @@ def rules(*given):
     return {"quality": {"rules": list(given)}}
 
 
+def increments(mode="merge", absent="keep", **source):
+    told = {"type": "database", "connection": "c", "table": "t", "path": None, "format": None, "sync": "incremental"}
+    return {"source": told | source, "load": {"mode": mode, "absent": absent}}
+
+
+def deleted(name):
+    return {"field": name, "values": ["注销"]}
+
+
 CHECKED = field(0, check="resident_id")
 PUBLISHED = {"status": "published", "published_on": "2026-09-01"}
 CASES = {
@@ -53,6 +62,16 @@ CASES = {
     "classified": ({"classified": True}, ["E205"]),
     "key that is no field": ({"load": {"key": ["nothing"]}}, ["E206"]),
     "key not required": ({"load": {"key": ["approved_on"]}}, ["E207"]),
+    "absent closed in a merge": ({"load": {"mode": "merge", "absent": "close"}}, ["E260"]),
+    "absent closed in a history": ({"load": {"mode": "history", "absent": "close"}}, []),
+    "deleted rows of a replaced table": ({"load": {"deleted_when": deleted("person_name")}}, ["E261"]),
+    "deleted rows of a merge": ({"load": {"mode": "merge", "deleted_when": deleted("person_name")}}, []),
+    "deleted by an unknown item": ({"load": {"mode": "merge", "deleted_when": deleted("nothing")}}, ["E206"]),
+    "deleted by the key": ({"load": {"mode": "merge", "deleted_when": deleted("id_card_no")}}, ["E262"]),
+    "an item named as a history's own": (
+        {"load": {"mode": "history"}} | field(1, name="valid_from"),
+        ["E263"],
+    ),
     "key twice": ({"load": {"key": ["id_card_no", "id_card_no"]}}, ["E227"]),
     "rule on no field": (rules({"rule": "between", "field": "amount", "min": "0"}), ["E208"]),
     "unique on no field": (rules({"rule": "unique", "fields": ["person_name", "x"]}), ["E208"]),
@@ -131,6 +150,15 @@ CASES = {
         },
         ["E901"],
     ),
+    "increments": (increments(watermark="approved_on"), []),
+    "increments of a history": (increments("history", watermark="approved_on"), []),
+    "increments that would close the rest": (increments("history", "close", watermark="approved_on"), ["E250"]),
+    "increments that replace": (increments("replace", watermark="approved_on"), ["E250"]),
+    "increments appended": (increments("append", watermark="approved_on"), ["E250"]),
+    "increments without a watermark": (increments(), ["E248"]),
+    "watermark of text": (increments(watermark="person_name"), ["E249"]),
+    "watermark that is no field": (increments(watermark="nothing"), ["E249"]),
+    "watermark without increments": (increments(sync="full", watermark="approved_on"), ["E251"]),
     "mail with a database": ({"sharing": {"channel": "mail"}}, ["E902"]),
     "mail with files": ({"sharing": {"channel": "mail", "method": ["file"]}}, []),
     "title is the system": ({"source_system": {"name": ENTRY["title"]}}, ["E903"]),

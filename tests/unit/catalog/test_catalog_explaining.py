@@ -139,7 +139,7 @@ def test_nearest_match(tmp_path, changes, nearest):
 
 def test_allowed_values_are_named(tmp_path):
     found = problems(tmp_path, entry_text(load={"mode": "zzz"}))
-    assert found[0].allowed == ("replace", "append", "merge")
+    assert found[0].allowed == ("replace", "append", "merge", "history")
 
 
 def test_all_problems_at_once(tmp_path):

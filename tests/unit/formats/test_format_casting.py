@@ -175,6 +175,9 @@ def test_no_dates(text, form):
 
 def test_moments():
     assert cast_text("2024-02-29 08:30:15", "datetime") == datetime(2024, 2, 29, 8, 30, 15)
+    assert cast_text("2024-02-29 08:30:15.120000", "datetime") == datetime(2024, 2, 29, 8, 30, 15, 120000)
+    assert cast_text("2024-02-29 08:30:15.12", "datetime") is None
+    assert cast_text("2024-02-30 08:30:15.120000", "datetime") is None
     assert cast_text("20240229083015", "datetime", "%Y%m%d%H%M%S") == datetime(2024, 2, 29, 8, 30, 15)
     assert cast_text("2024-02-29 08:30:15.123456", "datetime", "%Y-%m-%d %H:%M:%S.%f").microsecond == 123456
     wrong = ["2024-02-29", "2024-02-29 24:00:00", "2024-02-29 08:30:60", "2024-02-29T08:30:15", "2024-02-29 8:30:15"]

@@ -10,7 +10,7 @@ CONNECTION = Connection("civil_db", "mysql", "db")
 
 
 class MysqlError(Exception):
-    pass
+    sqlstate = "HY000"
 
 
 class PostgresError(Exception):
