@@ -66,7 +66,11 @@ def publish_ours(folder: Path) -> dict[str, int]:
     declared["source"]["format"]["encoding"] = "gb18030"
     entry = residents_entry().model_validate(declared)
     resource = SimpleNamespace(
-        entry=entry, digest="0" * 64, project=Project(folder), code_table_path=lambda name: folder / f"{name}.csv"
+        entry=entry,
+        digest="0" * 64,
+        elements={},
+        project=Project(folder),
+        code_table_path=lambda name: folder / f"{name}.csv",
     )
     job = pipeline.Job.open(Project(folder), resource, DATA_DATE, "benchmark", lambda name: None)
     (job.workdir / "raw").mkdir()

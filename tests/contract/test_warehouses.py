@@ -457,3 +457,28 @@ def test_an_accounts_own_settings_do_not_change_what_a_value_means(servers, tmp_
     finally:
         with warehouse_at(url).session() as session:
             session.execute("ALTER ROLE CURRENT_USER RESET ALL")
+
+
+def test_old_versions_that_cannot_go_now_do_not_fail_a_publication(warehouse, tmp_path, monkeypatch):
+    """A full disk after the commit: what is published stays published, and the next publication cleans up."""
+    entry = an_entry()
+    for number in range(3):
+        publish(warehouse, a_lot(tmp_path, [A], load_id=str(number), day=date(2026, 11, 18 + number)))
+
+    def refuse():
+        raise OSError("no space")
+
+    with warehouse.session() as session:
+        make = session.change
+
+        def change(*given):
+            made = make(*given)
+            monkeypatch.setattr(made, "collect_garbage", refuse)
+            return made
+
+        monkeypatch.setattr(session, "change", change)
+        session.publish(a_lot(tmp_path, [B], load_id="b", day=DAY_2), session.lease(entry.id))
+    assert shared(warehouse) == [("b", "2.00")]
+    publish(warehouse, a_lot(tmp_path, [C], load_id="c", day=DAY_2))
+    with warehouse.session() as session:
+        assert session.versions(entry) == [4, 5]

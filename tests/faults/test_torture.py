@@ -26,8 +26,10 @@ def place(kind, servers, tmp_path, monkeypatch):
         servers.empty(kind)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("without", ["", "transaction"])
+# On the embedded warehouse consumers read a copy, which is made after the commit: test_promises.py shows that harm.
+@pytest.mark.parametrize(
+    ("kind", "without"), [*((kind, "") for kind in KINDS), *((kind, "transaction") for kind in SERVERS)]
+)
 def test_runs_killed_and_run_again(kind, place, without):
     kills, reruns = Count("G1", "kills", kind), Count("G4", "reruns", kind)
     kill_runs(place, ("before_commit",), kills, reruns, without)

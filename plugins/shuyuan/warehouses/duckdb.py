@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ class DuckDBWarehouse:
         try:
             with duckdb.connect(str(self.path)) as connection:
                 yield DuckDBSession(connection, self.path.parent / "spill")
-        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.TransactionException) as error:
             raise PassingError("P306", kind=type(error).__name__) from None
         finally:
             lock.release()
@@ -100,7 +100,8 @@ class DuckDBSession(PublishingSession):
             yield
             self._connection.commit()
         except BaseException:
-            self._connection.rollback()
+            with suppress(duckdb.TransactionException):  # a commit that failed has ended the transaction itself
+                self._connection.rollback()
             raise
 
     def next_load_no(self) -> int:

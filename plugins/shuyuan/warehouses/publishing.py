@@ -6,6 +6,7 @@ get into tables) and where rejected rows go.
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -18,6 +19,8 @@ from shuyuan.entry import Entry
 from shuyuan.problems import DeliveryError, PlatformError
 from shuyuan.stages import Publication
 from shuyuan.warehouses import Lot
+
+log = logging.getLogger(__name__)
 
 
 class Change(Protocol):
@@ -90,6 +93,13 @@ class PublishingSession(ABC):
             point("before_commit")
         return counts
 
+    def _collect_garbage(self, change: Change, entry: Entry) -> None:
+        """Old versions that cannot go now (a full disk, a lock) go with the next publication: this one stands."""
+        try:
+            change.collect_garbage()
+        except Exception as error:
+            log.warning("old versions of %s stay for now: %s", entry.id, type(error).__name__)
+
     def _require_lease(self, entry_id: str, token: int) -> None:
         newest = ledger.lease_token(self, entry_id, lock=self.row_locks)
         if newest != token:
@@ -145,7 +155,7 @@ class PublishingSession(ABC):
             self._require_lease(lot.entry.id, token)
             raise
         point("published")
-        change.collect_garbage()
+        self._collect_garbage(change, lot.entry)
         point("garbage_collected")
         return Publication(
             entry_id=lot.entry.id,

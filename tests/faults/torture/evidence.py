@@ -25,10 +25,14 @@ module in `tests/faults/torture/`.
 """
 
 
-def write_evidence(path: Path, counts: Sequence[Count], harmed: Sequence[Count], minutes: float, seed: int) -> None:
+def write_evidence(
+    path: Path, counts: Sequence[Count], harmed: Sequence[Count], minutes: float, seed: int, finished: bool = True
+) -> None:
     """Write the page."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = [HEAD, f"{datetime.now(UTC):%Y-%m-%d} · {describe_machine()} · {minutes:.0f} min · seed {seed}", ""]
+    if not finished:
+        lines += ["**This run was broken off: what is not in the table was not tried.**", ""]
     lines += ["| promise | fault | where | n | reads | violations | rate (95 %) |", "|---|---|---|--:|--:|--:|--:|"]
     for one in counts:
         if one.left_out:
@@ -41,17 +45,18 @@ def write_evidence(path: Path, counts: Sequence[Count], harmed: Sequence[Count],
     told = [f"- {one.fault}, {one.where}: {what}" for one in counts for what in one.told]
     if told:
         lines += ["", "## What was violated", "", *told]
-    lines += [
-        "",
-        "## 关掉保护之后 · With a protection switched off",
-        "",
-        "A harness that never failed proves nothing: the same campaigns, one protection removed. Here there have to be",
-        "violations.",
-        "",
-        "| protection off | fault | where | n | violations |",
-        "|---|---|---|--:|--:|",
-        *(f"| {one.promise} | {one.fault} | {one.where} | {one.trials:,} | {one.violations} |" for one in harmed),
-    ]
+    if harmed:
+        lines += [
+            "",
+            "## 关掉保护之后 · With a protection switched off",
+            "",
+            "A harness that never failed proves nothing: the same campaigns, one protection removed. Here",
+            "there have to be violations.",
+            "",
+            "| protection off | fault | where | n | violations |",
+            "|---|---|---|--:|--:|",
+            *(f"| {one.promise} | {one.fault} | {one.where} | {one.trials:,} | {one.violations} |" for one in harmed),
+        ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
