@@ -78,7 +78,7 @@ def test_the_page_says_what_was_counted_and_what_was_left_out(tmp_path):
         tmp_path / "faults.md", counts, [Count("fencing", "zombie", "mariadb", trials=3, violations=3)], 2, 1
     )
     page = (tmp_path / "faults.md").read_text(encoding="utf-8")
-    assert "| G1 | run killed | duckdb | 300 | 12,000 | 0 | ≤ 1.00% |" in page
+    assert "| G1 | run killed | duckdb | 300 | 12,000 | 0 | ≤ 0.99% |" in page
     assert "| G5 | four at once | mariadb | 10 |  | 1 | 10.00% |" in page
     assert "left out: the Debian package postgresql is not installed" in page
     assert "a mixture" in page

@@ -35,10 +35,10 @@ class Count:
 
     @property
     def bound(self) -> str:
-        """The 95 % upper bound of the rate of violations, 3/n, where there was none."""
+        """The 95 % upper bound of the rate of violations where there was none: exactly 1 − 0.05^(1/n), about 3/n."""
         if not self.trials:
             return ""
-        rate = self.violations / self.trials if self.violations else 3 / self.trials
+        rate = self.violations / self.trials if self.violations else 1 - 0.05 ** (1 / self.trials)
         return f"{rate:.2%}" if self.violations else f"≤ {rate:.2%}"
 
     def as_dict(self) -> dict[str, Any]:
