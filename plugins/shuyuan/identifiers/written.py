@@ -48,9 +48,13 @@ def read_date(text: str, form: str = DATE) -> date | None:
 def read_datetime(text: str, form: str = DATETIME) -> datetime | None:
     """Return the moment that ``text`` says in the format ``form``, ``None`` otherwise. Not given, the time is 0:00.
 
+    In the standard format a second may have six more digits, as databases give them.
+
     Raises:
         KeyError: a directive that formats cannot have, or no year, month or day.
     """
+    if form == DATETIME and len(text) == len("2026-01-31 08:30:00.000000"):
+        form = f"{DATETIME}.%f"
     shape, directives = _time_shape(form)
     found = shape.fullmatch(text)
     if found is None:

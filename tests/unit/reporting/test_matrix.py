@@ -69,7 +69,7 @@ def test_a_copy_in_the_sources_own_department_is_said_beside_it(matrix):
 def test_what_could_not_be_compared_is_said_beside_the_rate(matrix):
     (row,) = [row for row in matrix.sheets[0].rows if row.element == "person_name"]
     assert row.total.note == "另 3 份无法比对"
-    assert cell(matrix, "person_name", "education").hover.count("无法比对（数据源超过更新周期未更新）") == 1
+    assert cell(matrix, "person_name", "education").hover.count("无法比对（数据源已过期，新的还没有送到）") == 1
 
 
 def test_the_worst_element_stands_first(matrix):
@@ -94,7 +94,7 @@ def test_a_ledger_without_comparisons_says_not_reconciled_yet():
     matrix = mismatch_matrix(find_copies(resources, read_facts(Ledger.empty(), NOW)))
     found = cell(matrix, "sex", "education")
     assert found.state == "not_compared"
-    assert "还没有对账" in found.hover
+    assert "还没有比对过" in found.hover
     assert "台账里还没有比对记录" in found.hover
 
 
