@@ -7,7 +7,8 @@ The package is a house of floors; an import only ever points down
    normal_forms, masking, crashpoints
 1  project, entry, catalog, stages                                what is declared, what flows
 2  sources, formats, quality, warehouses, ledger                  the outside world
-3  pipeline, one_source, reporting, demonstration                 what the product does
+3  pipeline, one_source, indicators, reporting, notices,          what the product does
+   demonstration
 4  orchestration, cli                                             the faces
 """
 

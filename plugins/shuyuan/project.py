@@ -52,6 +52,16 @@ class Project:
         return self.root / "include" / "one_source.yaml"
 
     @property
+    def assessment(self) -> Path:
+        """``include/assessment.yaml``: the rules of the assessment: weights, thresholds, clocks."""
+        return self.root / "include" / "assessment.yaml"
+
+    @property
+    def demands(self) -> Path:
+        """``include/demand_specs``: one YAML a demand, one folder an asking department."""
+        return self.root / "include" / "demand_specs"
+
+    @property
     def code_tables(self) -> Path:
         """``include/code_tables``: one CSV a code table."""
         return self.root / "include" / "code_tables"

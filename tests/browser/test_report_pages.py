@@ -9,7 +9,8 @@ from html import escape, unescape
 import pytest
 
 import synthetic_comparisons as comparisons
-from shuyuan.reporting import build_site, read_facts
+from shuyuan.indicators import read_facts
+from shuyuan.reporting import build_site
 from synthetic_ledger import NOW, build, catalog, make_resource
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

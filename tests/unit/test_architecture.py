@@ -11,7 +11,7 @@ FLOORS = {
     0: {"problems", "language", "workdays", "scoring", "identifiers", "crashpoints", "masking", "normal_forms"},
     1: {"project", "entry", "catalog", "stages"},
     2: {"sources", "formats", "quality", "warehouses", "ledger"},
-    3: {"pipeline", "one_source", "reporting", "demonstration"},
+    3: {"pipeline", "one_source", "indicators", "reporting", "notices", "demonstration"},
     4: {"orchestration", "cli"},
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
@@ -32,7 +32,9 @@ ONLY_IN = {
 # Rooms of one floor that may use each other. A warehouse keeps the ledger; reports are shown by the demonstration.
 NEIGHBOURS = {
     ("warehouses", "ledger"),
-    ("demonstration", "reporting"),
+    ("demonstration", "indicators"),
+    ("reporting", "indicators"),
+    ("notices", "indicators"),
     ("demonstration", "pipeline"),
     ("catalog", "entry"),
     ("catalog", "project"),

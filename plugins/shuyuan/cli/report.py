@@ -19,7 +19,8 @@ def report(
 ) -> None:
     """生成离线报告：总览、每个目录项一页、说明。不访问网络，用浏览器直接打开。"""
     from shuyuan.catalog import read_catalog
-    from shuyuan.reporting import build_site, read_facts
+    from shuyuan.indicators import read_facts
+    from shuyuan.reporting import build_site
     from shuyuan.warehouses import open_warehouse
 
     project: Project = context.obj

@@ -35,7 +35,8 @@ def status(
 ) -> None:
     """数据到了没有：每个目录项一行，正常、迟到、缺报、阻断或等待。"""
     from shuyuan.catalog import read_catalog
-    from shuyuan.reporting import freshness_board, read_board_facts
+    from shuyuan.indicators import read_board_facts
+    from shuyuan.reporting import freshness_board
     from shuyuan.warehouses import open_warehouse
 
     project: Project = context.obj

@@ -12,8 +12,8 @@ from shuyuan.catalog import Resource
 from shuyuan.demonstration.disagreements import Expected
 from shuyuan.entry import Element
 from shuyuan.entry.subject import Subject
+from shuyuan.indicators.facts import ComparisonFact, CorrectionFact
 from shuyuan.masking import mask_value
-from shuyuan.reporting.facts import ComparisonFact, CorrectionFact
 
 COUNTS: Mapping[str, tuple[str, ...]] = {
     "reference": ("copy_rows", "matched", "only_here", "only_there", "source_duplicates"),

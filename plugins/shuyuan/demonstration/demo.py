@@ -30,8 +30,8 @@ from shuyuan.demonstration.comparing import (
 from shuyuan.demonstration.deliveries import Handover, deliver
 from shuyuan.demonstration.departments import open_departments, published_entries
 from shuyuan.demonstration.disagreements import Expected, expected_comparisons
+from shuyuan.indicators import read_facts
 from shuyuan.project import Project
-from shuyuan.reporting import read_facts
 from shuyuan.warehouses import open_warehouse
 
 SUBJECT = "person"

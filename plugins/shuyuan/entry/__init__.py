@@ -1,5 +1,7 @@
 """The models: what a catalog entry, a department, an element and a rule may say (= the YAML's schema)."""
 
+from shuyuan.entry.assessment import Assessment
+from shuyuan.entry.demand import Demand, DemandStep
 from shuyuan.entry.department import Contact, Department, FrontEnd
 from shuyuan.entry.fields import Element, Field
 from shuyuan.entry.model import Cycle, Entry, Load, Opening, Owner, Sharing, Status, Update, with_date
@@ -35,11 +37,14 @@ from shuyuan.entry.subject import Subject
 from shuyuan.entry.values import Model, Untyped
 
 __all__ = [
+    "Assessment",
     "BetweenRule",
     "Contact",
     "CsvFormat",
     "Cycle",
     "DatabaseSource",
+    "Demand",
+    "DemandStep",
     "Department",
     "Element",
     "Encoding",

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from shuyuan import ledger
 from shuyuan.catalog import Resource, read_catalog
+from shuyuan.indicators import read_facts
 from shuyuan.orchestration.schedule import Timing, data_date_of, due_periods, is_promised
 from shuyuan.project import Project
-from shuyuan.reporting import build_site, read_facts
+from shuyuan.reporting import build_site
 from shuyuan.warehouses import open_warehouse
 from shuyuan.workdays import LOCAL, Calendar, arrival_state
 

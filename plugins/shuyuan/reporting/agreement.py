@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import TypeVar
 
 from shuyuan.catalog import Resource
+from shuyuan.indicators.facts import CorrectionFact, DiscrepancyFact, Facts
 from shuyuan.reporting.copies import Copies, find_copies, keep_copies
-from shuyuan.reporting.facts import CorrectionFact, DiscrepancyFact, Facts
 from shuyuan.workdays import Calendar
 
 Fact = TypeVar("Fact")

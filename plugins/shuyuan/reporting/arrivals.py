@@ -10,9 +10,9 @@ from functools import cache
 from markupsafe import Markup
 
 from shuyuan.catalog import Resource
+from shuyuan.indicators.facts import EntryFacts, Facts
 from shuyuan.language import say
 from shuyuan.reporting import charts, figures
-from shuyuan.reporting.facts import EntryFacts, Facts
 
 SHOWN = 40
 STATES = ("on_time", "late", "missing", "waiting", "rest", "unknown")

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from shuyuan.catalog import Resource
+from shuyuan.indicators.facts import CorrectionFact, EntryFacts, Facts, RuleFact
+from shuyuan.indicators.measures import state_of
 from shuyuan.language import say
 from shuyuan.reporting import figures
 from shuyuan.reporting.copies import department_titles
 from shuyuan.reporting.corrections import is_overdue, what_of
-from shuyuan.reporting.facts import CorrectionFact, EntryFacts, Facts, RuleFact
-from shuyuan.reporting.measures import state_of
 from shuyuan.reporting.rule_sentences import rule_sentence
 from shuyuan.workdays import local_day
 

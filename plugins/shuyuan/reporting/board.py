@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from shuyuan.catalog import Resource
-from shuyuan.reporting.facts import Facts
-from shuyuan.reporting.measures import STATES, State, state_of
+from shuyuan.indicators.facts import Facts
+from shuyuan.indicators.measures import STATES, State, state_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from functools import cached_property
 from shuyuan.catalog import Resource
 from shuyuan.catalog.links import find_links, source_id
 from shuyuan.entry import Element, Entry
+from shuyuan.indicators.facts import ComparisonFact, CopyKey, Facts
+from shuyuan.indicators.ratio import Ratio
 from shuyuan.language import say
 from shuyuan.reporting import figures
-from shuyuan.reporting.facts import ComparisonFact, CopyKey, Facts
-from shuyuan.reporting.figures import Ratio
 from shuyuan.reporting.rule_sentences import field_title
 
 NOT_YET, UNUSABLE, WITHDRAWN = "not_yet", "source_unusable", "withdrawn"

@@ -10,10 +10,10 @@ from datetime import datetime
 from markupsafe import Markup
 
 from shuyuan.catalog import Resource
+from shuyuan.indicators.facts import ComparisonFact, DiscrepancyFact
 from shuyuan.language import say
 from shuyuan.reporting import charts, figures
 from shuyuan.reporting.copies import Authority, Copies, Copy, reason_sentence, share_of, titles_of, trace_of
-from shuyuan.reporting.facts import ComparisonFact, DiscrepancyFact
 from shuyuan.reporting.matrix import rate_state
 
 TOKEN_SHOWN = 8

@@ -10,10 +10,10 @@ from itertools import groupby
 from markupsafe import Markup
 
 from shuyuan.catalog import Resource
+from shuyuan.indicators.facts import CorrectionFact
 from shuyuan.language import say
 from shuyuan.reporting import charts, figures
 from shuyuan.reporting.copies import Copies, titles_of
-from shuyuan.reporting.facts import CorrectionFact
 from shuyuan.workdays import Calendar, local_day
 
 SHOWN = 200

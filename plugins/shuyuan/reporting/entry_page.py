@@ -10,14 +10,15 @@ from markupsafe import Markup
 
 from shuyuan.catalog import Resource
 from shuyuan.entry import Entry, Field, SftpSource
+from shuyuan.indicators import measures
+from shuyuan.indicators.facts import EntryFacts, Facts, RuleFact, RunFact
+from shuyuan.indicators.reading import PUBLICATIONS_SHOWN
 from shuyuan.language import say
-from shuyuan.reporting import arrivals, charts, figures, measures
+from shuyuan.reporting import arrivals, charts, figures
 from shuyuan.reporting.agreement import Agreement
 from shuyuan.reporting.attention import problem_sentence, trouble_since
 from shuyuan.reporting.entry_copies import entry_copies
-from shuyuan.reporting.facts import EntryFacts, Facts, RuleFact, RunFact
 from shuyuan.reporting.overview import Tile
-from shuyuan.reporting.reading import PUBLICATIONS_SHOWN
 from shuyuan.reporting.rule_sentences import rule_sentence
 
 

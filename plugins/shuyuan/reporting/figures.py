@@ -7,7 +7,6 @@ Instants (naive UTC) are shown in Asia/Shanghai.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from shuyuan.language import say
@@ -15,32 +14,6 @@ from shuyuan.scoring import grade
 from shuyuan.workdays import LOCAL
 
 NONE = "—"
-
-
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """``part`` out of ``whole``. A whole of 0 has no percentage."""
-
-    part: int
-    whole: int
-
-    @property
-    def percent(self) -> float | None:
-        """0 to 100, or ``None`` when there is nothing to divide by."""
-        return 100 * self.part / self.whole if self.whole else None
-
-
-@dataclass(frozen=True, slots=True)
-class Mean:
-    """The mean of ``count`` values; ``None`` of none."""
-
-    value: float | None
-    count: int
-
-    @classmethod
-    def of(cls, values: list[float]) -> Mean:
-        """The plain mean."""
-        return cls(math.fsum(values) / len(values) if values else None, len(values))
 
 
 def score(value: float | None) -> str:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from shuyuan.indicators.ratio import Ratio
 from shuyuan.language import say
 from shuyuan.reporting import charts, figures
 from shuyuan.reporting.copies import Authority, Copies, Copy, reason_sentence, share_of, total_of, trace_of
-from shuyuan.reporting.figures import Ratio
 
 SHOWN = 40
 ACROSS = 10

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from shuyuan.indicators.measures import DIMENSIONS, FEW_DELIVERIES, STATES
 from shuyuan.language import say
 from shuyuan.reporting.matrix import MANY
-from shuyuan.reporting.measures import DIMENSIONS, FEW_DELIVERIES, STATES
 from shuyuan.scoring import GRADES, WEIGHTS
 
 FORMULAS = ("on_time", "rule", "dimension", "score", "mean", "rejected", "blocked", "rounding")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shuyuan.indicators.facts import Facts
 from shuyuan.language import say
 from shuyuan.reporting import corrections, figures
 from shuyuan.reporting.agreement import Agreement
@@ -15,7 +16,6 @@ from shuyuan.reporting.copy_lines import (
     unknown_lines,
     worst_first,
 )
-from shuyuan.reporting.facts import Facts
 from shuyuan.reporting.matrix import legend, mismatch_matrix
 from shuyuan.reporting.overview import Tile, open_tile
 

@@ -12,12 +12,13 @@ from markupsafe import Markup
 
 from shuyuan.catalog import Resource
 from shuyuan.entry import Gate
+from shuyuan.indicators import measures
+from shuyuan.indicators.facts import WINDOW_DAYS, EntryFacts, Facts
+from shuyuan.indicators.measures import DIMENSIONS, Point
 from shuyuan.language import say
-from shuyuan.reporting import arrivals, attention, charts, figures, measures
+from shuyuan.reporting import arrivals, attention, charts, figures
 from shuyuan.reporting.board import BoardLine, board_line
 from shuyuan.reporting.corrections import is_overdue, open_ones
-from shuyuan.reporting.facts import WINDOW_DAYS, EntryFacts, Facts
-from shuyuan.reporting.measures import DIMENSIONS, Point
 
 WARN_BELOW = Gate().warn_below
 MANY_DEPARTMENTS = 14

@@ -17,13 +17,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from shuyuan import __version__
 from shuyuan.catalog import Resource
+from shuyuan.indicators.facts import Facts
+from shuyuan.indicators.measures import DIMENSIONS
 from shuyuan.language import language, say
 from shuyuan.problems import PlatformError
 from shuyuan.reporting import charts, figures
 from shuyuan.reporting.agreement import find_agreement
 from shuyuan.reporting.entry_page import entry_page, item_type
-from shuyuan.reporting.facts import Facts
-from shuyuan.reporting.measures import DIMENSIONS
 from shuyuan.reporting.notes import notes
 from shuyuan.reporting.one_source import one_source_page
 from shuyuan.reporting.overview import overview

@@ -9,7 +9,8 @@ from rich.cells import cell_len
 from building import make_project
 from shuyuan.cli import main
 from shuyuan.cli.status import board_json, board_text
-from shuyuan.reporting import freshness_board, read_board_facts
+from shuyuan.indicators import read_board_facts
+from shuyuan.reporting import freshness_board
 from synthetic_ledger import NOW, Ledger, build, catalog, make_resource
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "status"

@@ -20,7 +20,7 @@ from shuyuan.demonstration.demo import DONE, UNCHANGED, Line, Result
 from shuyuan.demonstration.disagreements import Expected
 from shuyuan.entry import Element
 from shuyuan.entry.subject import Subject
-from shuyuan.reporting.facts import ComparisonFact, CorrectionFact
+from shuyuan.indicators.facts import ComparisonFact, CorrectionFact
 
 HERE, THERE = "civil_affairs.marriages", "public_security.household_register"
 LOADS = {HERE: 7, THERE: 3}

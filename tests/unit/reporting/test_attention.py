@@ -1,8 +1,8 @@
 from datetime import date, datetime, timedelta
 
-from shuyuan.reporting import read_facts
+from shuyuan.indicators import read_facts
+from shuyuan.indicators.facts import ArrivalFact, EntryFacts, Facts, PublicationFact, RuleFact, RunFact
 from shuyuan.reporting.attention import list_matters, problem_sentence
-from shuyuan.reporting.facts import ArrivalFact, EntryFacts, Facts, PublicationFact, RuleFact, RunFact
 from synthetic_ledger import NOW, TODAY, build, catalog, make_resource
 
 RESOURCE = make_resource("civil_affairs.people", "某资源", department="民政局")

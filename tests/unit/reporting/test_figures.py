@@ -2,6 +2,7 @@ from datetime import date, datetime
 
 import pytest
 
+from shuyuan.indicators.ratio import Mean, Ratio
 from shuyuan.reporting import figures
 
 
@@ -46,5 +47,5 @@ def test_a_score_carries_its_grade():
 
 
 def test_nothing_divided_by_nothing_is_not_100():
-    assert figures.Ratio(0, 0).percent is None
-    assert figures.Mean.of([]).value is None
+    assert Ratio(0, 0).percent is None
+    assert Mean.of([]).value is None

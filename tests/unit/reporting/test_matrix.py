@@ -3,9 +3,9 @@
 import pytest
 
 import synthetic_comparisons as made
-from shuyuan.reporting import read_facts
+from shuyuan.indicators import read_facts
+from shuyuan.indicators.ratio import Ratio
 from shuyuan.reporting.copies import find_copies
-from shuyuan.reporting.figures import Ratio
 from shuyuan.reporting.matrix import ACROSS, SHOWN, mismatch_matrix, rate_state
 from shuyuan.reporting.site import render_pages
 from synthetic_ledger import NOW, Ledger

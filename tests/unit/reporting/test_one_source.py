@@ -7,7 +7,7 @@ import pytest
 from test_pages import CSP, EVIL, Skeleton
 
 import synthetic_comparisons as made
-from shuyuan.reporting import read_facts
+from shuyuan.indicators import read_facts
 from shuyuan.reporting.agreement import find_agreement
 from shuyuan.reporting.copies import find_copies, keep_copies
 from shuyuan.reporting.one_source import DIFFERENCES_SHOWN, one_source_page

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from shuyuan import __version__
-from shuyuan.reporting import read_facts
+from shuyuan.indicators import read_facts
 from shuyuan.reporting.site import render_pages
 from synthetic_ledger import NOW, Ledger, build, catalog, make_resource
 

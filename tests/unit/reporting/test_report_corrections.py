@@ -3,10 +3,10 @@ from datetime import date, datetime
 import pytest
 
 import synthetic_comparisons as made
+from shuyuan.indicators.facts import CorrectionFact, Facts, OneSourceFacts
 from shuyuan.reporting.attention import list_matters
 from shuyuan.reporting.copies import find_copies
 from shuyuan.reporting.corrections import by_department, correction_line, is_overdue, left_of
-from shuyuan.reporting.facts import CorrectionFact, Facts, OneSourceFacts
 from shuyuan.workdays import Calendar
 from synthetic_ledger import NOW, TODAY
 

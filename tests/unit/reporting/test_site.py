@@ -2,9 +2,10 @@
 
 import pytest
 
+from shuyuan.indicators import read_facts
+from shuyuan.indicators.facts import Facts
 from shuyuan.problems import PlatformError
-from shuyuan.reporting import build_site, read_facts, site
-from shuyuan.reporting.facts import Facts
+from shuyuan.reporting import build_site, site
 from synthetic_ledger import NOW, Ledger, build, catalog
 
 

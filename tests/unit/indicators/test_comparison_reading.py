@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 import synthetic_comparisons as made
-from shuyuan.reporting import read_facts
-from shuyuan.reporting.comparison_reading import LISTED
-from shuyuan.reporting.measures import dimension_as_of, mean_score, score_series
+from shuyuan.indicators import read_facts
+from shuyuan.indicators.comparison_reading import LISTED
+from shuyuan.indicators.measures import dimension_as_of, mean_score, score_series
 from synthetic_ledger import NOW, TODAY, Ledger, build
 
 HOLDER = "housing_fund.accounts"

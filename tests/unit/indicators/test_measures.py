@@ -2,9 +2,9 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from shuyuan.reporting import read_board_facts, read_facts
-from shuyuan.reporting.facts import ArrivalFact, EntryFacts, Facts, RunFact, ScoreFact
-from shuyuan.reporting.measures import mean_score, on_time, on_time_series, score_series, state_of
+from shuyuan.indicators import read_board_facts, read_facts
+from shuyuan.indicators.facts import ArrivalFact, EntryFacts, Facts, RunFact, ScoreFact
+from shuyuan.indicators.measures import mean_score, on_time, on_time_series, score_series, state_of
 from shuyuan.reporting.overview import overview, tiles
 from synthetic_ledger import NOW, TODAY, Ledger, build, catalog
 

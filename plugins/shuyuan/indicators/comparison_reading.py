@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from shuyuan.reporting.facts import ComparisonFact, CopyKey, CorrectionFact, DiscrepancyFact, OneSourceFacts
+from shuyuan.indicators.facts import ComparisonFact, CopyKey, CorrectionFact, DiscrepancyFact, OneSourceFacts
 from shuyuan.workdays import local_day
 
 LISTED = 10

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Protocol, TypeVar
 
-from shuyuan.reporting.comparison_reading import read_compared, read_one_source
-from shuyuan.reporting.facts import (
+from shuyuan.indicators.comparison_reading import read_compared, read_one_source
+from shuyuan.indicators.facts import (
     WINDOW_DAYS,
     ArrivalFact,
     EntryFacts,

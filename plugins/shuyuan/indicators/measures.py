@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from shuyuan.reporting.facts import WINDOW_DAYS, ArrivalFact, EntryFacts, Facts, ScoreFact
-from shuyuan.reporting.figures import Mean, Ratio
+from shuyuan.indicators.facts import WINDOW_DAYS, ArrivalFact, EntryFacts, Facts, ScoreFact
+from shuyuan.indicators.ratio import Mean, Ratio
 from shuyuan.scoring import DIMENSIONS as CODES
 
 State = Literal["normal", "late", "missing", "blocked", "waiting"]
