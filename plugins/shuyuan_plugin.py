@@ -5,12 +5,20 @@ from pathlib import Path
 from airflow.plugins_manager import AirflowPlugin
 
 from shuyuan.orchestration.pools import PoolListener
+from shuyuan.orchestration.project_folder import project_of
+from shuyuan.orchestration.report_pages import PREFIX, VIEWS, ReportPages
 from shuyuan.orchestration.timetable import DeliveryTimetable
+
+_DAGS = Path(__file__).resolve().parents[1] / "dags"
 
 
 class ShuyuanPlugin(AirflowPlugin):
-    """The timetable that knows the working calendar, and the pools of the front-end machines."""
+    """The working calendar's timetable, the pools of the front-end machines, the report in the menu."""
 
     name = "shuyuan"
     timetables = [DeliveryTimetable]  # noqa: RUF012 - Airflow reads a plain list
-    listeners = [PoolListener(Path(__file__).resolve().parents[1] / "dags")]  # noqa: RUF012
+    listeners = [PoolListener(_DAGS)]  # noqa: RUF012
+    fastapi_apps = [  # noqa: RUF012
+        {"app": ReportPages(project_of(_DAGS / "catalog.py").report), "url_prefix": PREFIX, "name": "shuyuan report"}
+    ]
+    external_views = VIEWS

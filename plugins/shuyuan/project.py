@@ -62,6 +62,11 @@ class Project:
         return self.root / "include" / "demand_specs"
 
     @property
+    def notices(self) -> Path:
+        """``include/notices.yaml``: who is told what by which channel."""
+        return self.root / "include" / "notices.yaml"
+
+    @property
     def code_tables(self) -> Path:
         """``include/code_tables``: one CSV a code table."""
         return self.root / "include" / "code_tables"
@@ -85,6 +90,11 @@ class Project:
     def runs(self) -> Path:
         """Run directories, ``runs/<entry id>/<run key>/``."""
         return self.var / "runs"
+
+    @property
+    def report(self) -> Path:
+        """The report of the running period: a folder that is swapped whole, so none that is mounted."""
+        return self.var / "report" / "current"
 
     @property
     def shared(self) -> Path:

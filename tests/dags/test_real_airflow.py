@@ -8,6 +8,7 @@ import sqlite3
 import time
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
+from http.client import HTTPConnection
 from types import SimpleNamespace
 
 import psutil
@@ -19,6 +20,7 @@ from shuyuan.demonstration.frontends import start_frontends
 from shuyuan.orchestration.client import new_run_id
 from shuyuan.orchestration.identity import RECONCILE_DAG, dag_id, ledger_run_id
 from shuyuan.orchestration.local import CATALOG_ONLY, LocalAirflow
+from shuyuan.orchestration.report_pages import PREFIX
 from shuyuan.warehouses import open_warehouse
 from shuyuan.workdays import LOCAL
 from vehicle_entries import vehicle_entry
@@ -92,6 +94,7 @@ def center(tmp_path_factory):
         tuned = {
             "SHUYUAN_VAR": str(project.root / "var"),
             "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "2",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,clerk:viewer,stranger:",
             "SHUYUAN_RECONCILE_PAUSE": "1",
             "AIRFLOW_CONN_TRAFFIC_POLICE_DB": json.dumps({"conn_type": "sqlite", "host": str(database)}),
             "AIRFLOW_CONN_CIVIL_AFFAIRS_FRONTEND": frontends.connections["civil_affairs"],
@@ -367,3 +370,80 @@ def processes_of(task_instance_id):
         if f"airflow worker -- {task_instance_id}" in " ".join(process.info["cmdline"] or []):
             found.append(process)
     return found
+
+
+@pytest.fixture(scope="module")
+def report(center):
+    """A report as the nightly DAG leaves it, with a link that leads out of it."""
+    folder = center.project.report
+    (folder / "entries").mkdir(parents=True)
+    (folder / "index.html").write_text("<h1>总览</h1>", encoding="utf-8")
+    (folder / "entries" / "traffic_police.happy.html").write_text("<h1>机动车</h1>", encoding="utf-8")
+    (folder / "通报.xlsx").write_bytes(b"PK")
+    (folder / "leak.html").symlink_to(center.airflow.home / "logins.json")
+    return center
+
+
+def ask(center, path, token=None, cookie=None, accept="*/*"):
+    """One request to the report's pages, as it is written: status, headers, text."""
+    headers = {"Accept": accept}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    if cookie:
+        headers["Cookie"] = f"_token={cookie}"
+    line = HTTPConnection("127.0.0.1", center.airflow.ports.people, timeout=30)
+    line.request("GET", f"{PREFIX}/{path}", headers=headers)
+    answer = line.getresponse()
+    return answer.status, answer.headers, answer.read().decode("utf-8", "replace")
+
+
+def token_of(center, user):
+    password = json.loads((center.airflow.home / "logins.json").read_text())[user]
+    line = HTTPConnection("127.0.0.1", center.airflow.ports.people, timeout=30)
+    body = json.dumps({"username": user, "password": password})
+    line.request("POST", "/auth/token", body, {"Content-Type": "application/json"})
+    return json.loads(line.getresponse().read())["access_token"]
+
+
+@pytest.mark.parametrize("path", ["", "index.html", "entries/traffic_police.happy.html", "dags/operations.nightly"])
+def test_the_report_is_kept_from_those_without_a_login_or_a_right_to_it(report, path):
+    assert ask(report, path)[0] == 401
+    assert ask(report, path, token="forged.token.x")[0] in (401, 403)
+    status, headers, _ = ask(report, path, accept="text/html")
+    assert (status, headers["Location"]) == (303, f"/auth/login?next={PREFIX}/{path}")
+    status, _, said = ask(report, path, token_of(report, "stranger"))
+    assert status == 403
+    assert "总览" not in said
+
+
+def test_the_report_is_served_to_those_who_may_see_it(report):
+    token = token_of(report, "clerk")
+    for page in (ask(report, "", token), ask(report, "index.html", cookie=token)):
+        assert (page[0], page[2]) == (200, "<h1>总览</h1>")
+        assert page[1]["Content-Security-Policy"].startswith("default-src 'none'; style-src 'unsafe-inline'; img-src d")
+        assert page[1]["X-Content-Type-Options"] == "nosniff"
+    status, headers, _ = ask(report, "%E9%80%9A%E6%8A%A5.xlsx", token)
+    assert (status, headers["Content-Disposition"][:10]) == (200, "attachment")
+
+
+def test_each_dag_leads_to_its_page_and_nothing_leads_out_of_the_report(report):
+    token = token_of(report, "clerk")
+    happy, nightly = (
+        ask(report, f"dags/{dag_id('traffic_police.happy')}", token),
+        ask(report, "dags/operations.x", token),
+    )
+    assert (happy[0], happy[1]["Location"]) == (303, f"{PREFIX}/entries/traffic_police.happy.html")
+    assert (nightly[0], nightly[1]["Location"]) == (303, f"{PREFIX}/index.html")
+    out = ("leak.html", "../airflow/logins.json", "%2e%2e/airflow/logins.json", "..%2f..%2fvar%2fairflow%2fairflow.db")
+    for path in (*out, "nothing.html", "%00.html", "entries", ".shuyuan-report"):
+        status, _, said = ask(report, path, token)
+        assert status == 404, path
+        assert "operations.nightly" in said
+
+
+def test_the_report_is_in_the_menu_and_on_every_dag(report):
+    (plugin,) = report.client.get("/plugins")["plugins"]
+    assert [(view["destination"], view["href"]) for view in plugin["external_views"]] == [
+        ("nav", f"{PREFIX}/"),
+        ("dag", f"{PREFIX}/dags/{{DAG_ID}}"),
+    ]
