@@ -88,12 +88,33 @@ def _blocks(connection: Connection[Any], rows: int) -> Iterator[tuple[bytes, lis
                 if bounds:
                     yield bytes(buffer[:place]), bounds
                 return
-            place = first + length
-            bounds += (first, place)
+            bounds += (first, first + length)
+            place = _walk(buffer, first + length, bounds, most)
             if len(bounds) >= most or place > _BLOCK:
                 yield bytes(buffer[:place]), bounds
                 del buffer[:place]
                 bounds, place = [], 0
+
+
+def _walk(buffer: bytearray, place: int, bounds: list[int], most: int) -> int:
+    """Note the bounds of the plain packets that follow one another from ``place`` on, until there are ``most``.
+
+    Returns where the first packet is that needs a look: not here whole, very long, an error, or the end. This loop is
+    the one piece of work that Python does for every row.
+    """
+    note, last = bounds.append, min(len(buffer), _BLOCK) - 4
+    missing = (most - len(bounds)) // 2
+    while missing > 0 and place < last:
+        length: int = _HEADER(buffer, place)[0] & _LONGEST_PACKET
+        first = place + 4
+        end = first + length
+        if end > last or buffer[first] >= _END or length == _LONGEST_PACKET:
+            break
+        note(first)
+        note(end)
+        place = end
+        missing -= 1
+    return place
 
 
 def _next_packet(buffer: bytearray, place: int) -> int | None:
