@@ -29,6 +29,8 @@ QUESTIONS = (
         ("--rows", "1000000"),
         ("--rows", "5000000", "--ours", "--repeats", "1", "--only", "out", "mariadb", "postgresql"),
     ),
+    ("8 · Freshness and reports", "reporting.py", ()),
+    ("9 · Checks", "checks.py", ()),
 )
 QUICK = {
     "validate.py": (("--rows", "100000", "--repeats", "1"),),
@@ -38,6 +40,8 @@ QUICK = {
     "identifiers.py": (("--rows", "100000", "--repeats", "1"),),
     "reconcile.py": (("--rows", "50000", "--sources", "200000", "--repeats", "1"),),
     "movement.py": (("--rows", "20000", "--repeats", "1"),),
+    "reporting.py": (("--sizes", "100", "--days", "60", "--repeats", "1"),),
+    "checks.py": (("--rows", "50000", "--cases", "500", "--repeats", "1"),),
 }
 PACKAGES = ("apache-airflow", "great-expectations", "duckdb", "pandas", "pyarrow")
 

@@ -19,6 +19,8 @@ from shuyuan.warehouses import Warehouse, open_warehouse
 from shuyuan.warehouses.server import SCHEMAS
 
 KINDS = ("duckdb", "mariadb", "postgresql")
+OPTIONS = {"mariadb-without-local": ("mariadb", ["--local-infile=0"])}
+"""Servers that are set otherwise: their kind, and what their command line says more."""
 
 
 class Servers:
@@ -30,10 +32,12 @@ class Servers:
     def get(self, kind: str) -> DatabaseServer:
         """Return the server, started if it is not running."""
         if kind not in self.running:
-            package = missing_package(kind)
+            engine, options = OPTIONS.get(kind, (kind, []))
+            package = missing_package(engine)
             if package:
                 pytest.skip(f"{kind}: the Debian package {package} is not installed")
-            self.running[kind] = self.stack.enter_context(database_server(kind, self.folder / kind))
+            folder = self.folder / kind
+            self.running[kind] = self.stack.enter_context(database_server(engine, folder, options=options))
         return self.running[kind]
 
     def empty(self, kind: str) -> str:

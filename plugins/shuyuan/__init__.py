@@ -6,9 +6,9 @@ The package is a house of floors; an import only ever points down
 0  problems, language, workdays, scoring, identifiers,            pure facts and formulas
    normal_forms, masking, crashpoints
 1  project, entry, catalog, stages                                what is declared, what flows
-2  sources, formats, quality, warehouses, ledger                  the outside world
-3  pipeline, one_source, indicators, reporting, notices,          what the product does
-   demonstration
+2  sources, formats, quality, warehouses, ledger, vault           the outside world
+3  freshness, pipeline, one_source, indicators, reporting,        what the product does
+   notices, checks, demonstration
 4  orchestration, cli                                             the faces
 """
 

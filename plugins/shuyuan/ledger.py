@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from types import MappingProxyType
@@ -46,10 +46,23 @@ TABLES: Mapping[str, str] = {
         published_at TIMESTAMP NOT NULL, superseded_at TIMESTAMP""",
     "watermarks": """
         load_no BIGINT PRIMARY KEY, entry_id VARCHAR(130) NOT NULL, spec_digest VARCHAR(64) NOT NULL,
-        watermark VARCHAR(32) NOT NULL""",
+        watermark VARCHAR(32) NOT NULL, keys_compared_at TIMESTAMP""",
+    "migrations": """
+        migration_no BIGINT PRIMARY KEY, entry_id VARCHAR(130) NOT NULL, load_no BIGINT NOT NULL,
+        from_digest VARCHAR(64) NOT NULL, to_digest VARCHAR(64) NOT NULL, spec_version VARCHAR(32) NOT NULL,
+        mode VARCHAR(16) NOT NULL, "rows" BIGINT NOT NULL, shifts TEXT NOT NULL, who VARCHAR(100) NOT NULL,
+        migrated_at TIMESTAMP NOT NULL""",
     "freshness": """
         entry_id VARCHAR(130) NOT NULL, due_at TIMESTAMP NOT NULL, period VARCHAR(32) NOT NULL,
-        state VARCHAR(16) NOT NULL, arrived_at TIMESTAMP, run_id VARCHAR(250), PRIMARY KEY (entry_id, due_at)""",
+        state VARCHAR(16) NOT NULL, arrived_at TIMESTAMP, run_id VARCHAR(250), reason VARCHAR(32),
+        PRIMARY KEY (entry_id, due_at)""",
+    "looks": """
+        entry_id VARCHAR(130) NOT NULL, data_date DATE NOT NULL, looked_at TIMESTAMP NOT NULL,
+        PRIMARY KEY (entry_id, data_date)""",
+    "declarations": """
+        entry_id VARCHAR(130) NOT NULL, data_date DATE NOT NULL, due_at TIMESTAMP NOT NULL,
+        declared_at TIMESTAMP NOT NULL, who VARCHAR(100) NOT NULL, why TEXT NOT NULL,
+        PRIMARY KEY (entry_id, data_date)""",
     "leases": "entry_id VARCHAR(130) PRIMARY KEY, token BIGINT NOT NULL",
     "specs": """
         spec_digest VARCHAR(64) PRIMARY KEY, entry_id VARCHAR(130) NOT NULL, version VARCHAR(32) NOT NULL,
@@ -78,6 +91,32 @@ TABLES: Mapping[str, str] = {
         correction_id VARCHAR(32) NOT NULL, step BIGINT NOT NULL, happened_at TIMESTAMP NOT NULL,
         action VARCHAR(16) NOT NULL, who VARCHAR(100) NOT NULL, note TEXT, rows_then BIGINT NOT NULL,
         PRIMARY KEY (correction_id, step)""",
+    "months": """
+        month VARCHAR(7) PRIMARY KEY, closed_at TIMESTAMP NOT NULL, first_day DATE NOT NULL, last_day DATE NOT NULL,
+        state_hash VARCHAR(64) NOT NULL, snapshot_sha256 VARCHAR(64) NOT NULL, parts BIGINT NOT NULL,
+        code_version VARCHAR(32) NOT NULL""",
+    "month_parts": """
+        month VARCHAR(7) NOT NULL, part BIGINT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (month, part)""",
+    "notices": """
+        kind VARCHAR(16) NOT NULL, recipient VARCHAR(130) NOT NULL, scope VARCHAR(40) NOT NULL,
+        channel VARCHAR(63) NOT NULL, digest VARCHAR(64) NOT NULL, matters BIGINT NOT NULL, attempts BIGINT NOT NULL,
+        tried_at TIMESTAMP NOT NULL, next_at TIMESTAMP, sent_at TIMESTAMP, outcome VARCHAR(16) NOT NULL,
+        error_code VARCHAR(8), PRIMARY KEY (kind, recipient, scope)""",
+    "seals": """
+        name VARCHAR(200) NOT NULL, part BIGINT NOT NULL, parts BIGINT NOT NULL, purpose VARCHAR(63) NOT NULL,
+        key_id VARCHAR(32) NOT NULL, content TEXT NOT NULL, PRIMARY KEY (name, part)""",
+    "check_requests": """
+        request_id VARCHAR(26) PRIMARY KEY, "check" VARCHAR(63) NOT NULL, department VARCHAR(63) NOT NULL,
+        asked_by VARCHAR(100) NOT NULL, asked_at TIMESTAMP NOT NULL, cases BIGINT NOT NULL, subjects BIGINT NOT NULL,
+        state VARCHAR(16) NOT NULL, problem_code VARCHAR(8), answered_at TIMESTAMP, delete_request_on DATE NOT NULL,
+        delete_answer_on DATE NOT NULL, dag_run VARCHAR(250), passed BIGINT, failed BIGINT, to_review BIGINT""",
+    "audit": """
+        seq BIGINT PRIMARY KEY, happened_at TIMESTAMP NOT NULL, actor VARCHAR(100) NOT NULL,
+        role VARCHAR(16) NOT NULL, department VARCHAR(63) NOT NULL, "check" VARCHAR(63) NOT NULL,
+        request_id VARCHAR(26) NOT NULL, case_token VARCHAR(100), authorization_token VARCHAR(100),
+        source VARCHAR(130), version VARCHAR(250), fields TEXT, subject_token TEXT, found BIGINT,
+        decision VARCHAR(32) NOT NULL, previous VARCHAR(100) NOT NULL, mac VARCHAR(100) NOT NULL""",
+    "audit_heads": "name VARCHAR(32) PRIMARY KEY, seq BIGINT NOT NULL, mac VARCHAR(100) NOT NULL",
 }
 
 
@@ -127,11 +166,13 @@ class Published:
     data_date: date
     rows: int
     published_at: datetime
+    migration_no: int | None = None
 
     @property
     def version(self) -> str:
-        """What no other publication has, of another warehouse neither."""
-        return f"{self.load_no} {self.load_id} {self.published_at.isoformat()}"
+        """What no other publication has, of another warehouse neither; a migrated one is another one."""
+        migrated = f" {self.migration_no}" if self.migration_no else ""
+        return f"{self.load_no} {self.load_id} {self.published_at.isoformat()}{migrated}"
 
 
 @dataclass(frozen=True)
@@ -174,13 +215,42 @@ class Comparison:
         return self.entry_id, self.field, self.source_id
 
 
-def create_ledger(connection: Connection, types: Mapping[str, str] = MappingProxyType({})) -> None:
-    """Create the schema and the tables that are not there yet. ``types`` renames types for an engine."""
-    connection.execute("CREATE SCHEMA IF NOT EXISTS ledger")
-    for name, columns in TABLES.items():
+def known_columns(connection: Connection) -> dict[str, set[str]]:
+    """The tables of the ledger that are there, each with its columns, as far as the account may see them."""
+    rows = connection.query(
+        "SELECT table_name AS place, column_name AS name FROM information_schema.columns WHERE table_schema = 'ledger'"
+    )
+    known: dict[str, set[str]] = {}
+    for row in rows:
+        known.setdefault(row["place"], set()).add(row["name"])
+    return known
+
+
+def missing_parts(known: Mapping[str, Container[str]]) -> dict[str, str]:
+    """What a ledger of ``known`` columns lacks, as statements by ``table`` or ``table.column``.
+
+    A table that an earlier version made gets the columns that came later: they are nullable, for it has rows.
+    """
+    missing = {}
+    for table, columns in TABLES.items():
+        if table not in known:
+            missing[table] = f"CREATE TABLE IF NOT EXISTS ledger.{table} ({columns})"
+            continue
+        for definition in re.split(r",\s+(?![^(]*\))", columns.strip()):
+            column = definition.split()[0].strip('"')
+            if not definition.startswith("PRIMARY KEY") and column not in known[table]:
+                missing[f"{table}.{column}"] = f"ALTER TABLE ledger.{table} ADD COLUMN {definition}"
+    return missing
+
+
+def complete_ledger(
+    connection: Connection, known: Mapping[str, Container[str]], types: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Create what the ledger lacks. ``types`` renames types for an engine."""
+    for statement in missing_parts(known).values():
         for ours, theirs in types.items():
-            columns = re.sub(rf"\b{ours}\b", theirs, columns)
-        connection.execute(f"CREATE TABLE IF NOT EXISTS ledger.{name} ({columns})")
+            statement = re.sub(rf"\b{ours}\b", theirs, statement)
+        connection.execute(statement)
 
 
 def record_delivery(
@@ -259,10 +329,12 @@ def record_freshness(
     state: str,
     arrived_at: datetime | None,
     run_id: str | None,
+    reason: str | None = None,
 ) -> bool:
     """Write the state of one due date; return whether it was written.
 
-    A due date once met (or met late) stays as it was first met.
+    States: ``on_time late missing no_change excluded waiting``; ``reason`` says why it is excluded (``platform first
+    suspended``) or that it was ``declared``. A due date once met (or met late) stays as it was first met.
     """
     settled = connection.query(
         "SELECT state FROM ledger.freshness WHERE entry_id = ? AND due_at = ? AND arrived_at IS NOT NULL",
@@ -278,6 +350,7 @@ def record_freshness(
         "state": state,
         "arrived_at": arrived_at,
         "run_id": run_id,
+        "reason": reason,
     }
     insert(connection, "freshness", values)
     return True
@@ -286,7 +359,8 @@ def record_freshness(
 def current_publication(connection: Connection, entry_id: str) -> Published | None:
     """Return what consumers see of an entry now, or ``None`` when it was never published."""
     rows = connection.query(
-        'SELECT load_no, load_id, data_date, "rows", published_at FROM ledger.publications'
+        'SELECT load_no, load_id, data_date, "rows", published_at, (SELECT max(m.migration_no) FROM ledger.migrations m'
+        " WHERE m.entry_id = p.entry_id AND m.load_no = p.load_no) AS migration_no FROM ledger.publications p"
         " WHERE entry_id = ? AND superseded_at IS NULL ORDER BY load_no DESC LIMIT 1",
         [entry_id],
     )
@@ -301,6 +375,13 @@ def current_watermark(connection: Connection, entry_id: str, spec_digest: str) -
         [entry_id, spec_digest],
     )
     return str(rows[0]["watermark"]) if rows else None
+
+
+def keys_compared_at(connection: Connection, entry_id: str) -> datetime | None:
+    """Return when the keys of an incremental source were last compared with the table (naive UTC), or ``None``."""
+    sql = "SELECT max(keys_compared_at) AS last FROM ledger.watermarks WHERE entry_id = ?"
+    found: datetime | None = connection.query(sql, [entry_id])[0]["last"]
+    return found
 
 
 def first_published(connection: Connection, entry_id: str) -> datetime | None:
@@ -364,3 +445,13 @@ def insert(connection: Connection, table: str, values: Mapping[str, Any]) -> Non
     columns = ", ".join(f'"{name}"' for name in values)
     marks = ", ".join("?" for _ in values)
     connection.execute(f"INSERT INTO ledger.{table} ({columns}) VALUES ({marks})", list(values.values()))
+
+
+def insert_lot(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Write many lines of a ledger table in one statement; each row's values in the order of ``columns``."""
+    names = ", ".join(f'"{name}"' for name in columns)
+    marks = f"({', '.join('?' for _ in columns)})"
+    connection.execute(
+        f"INSERT INTO ledger.{table} ({names}) VALUES {', '.join(marks for _ in rows)}",
+        [value for row in rows for value in row],
+    )

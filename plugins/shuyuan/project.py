@@ -62,6 +62,16 @@ class Project:
         return self.root / "include" / "demand_specs"
 
     @property
+    def check_specs(self) -> Path:
+        """``include/check_specs``: one YAML a check (核查)."""
+        return self.root / "include" / "check_specs"
+
+    @property
+    def check_users(self) -> Path:
+        """``include/check_users.yaml``: who works with checks, for which department, in which role."""
+        return self.root / "include" / "check_users.yaml"
+
+    @property
     def notices(self) -> Path:
         """``include/notices.yaml``: who is told what by which channel."""
         return self.root / "include" / "notices.yaml"
@@ -92,9 +102,14 @@ class Project:
         return self.var / "runs"
 
     @property
+    def reports(self) -> Path:
+        """``current`` and a folder a month. Each is swapped whole, so that this one may be a mounted volume."""
+        return self.var / "report"
+
+    @property
     def report(self) -> Path:
-        """The report of the running period: a folder that is swapped whole, so none that is mounted."""
-        return self.var / "report" / "current"
+        """The report of the running period."""
+        return self.reports / "current"
 
     @property
     def shared(self) -> Path:
@@ -108,6 +123,19 @@ class Project:
         ``SHUYUAN_TOKEN_KEY_FILE`` moves it, for workers that share it.
         """
         return Path(os.environ.get("SHUYUAN_TOKEN_KEY_FILE") or self.var / "secrets" / "token.key")
+
+    @property
+    def keys(self) -> Path:
+        """The key files of the vault. ``SHUYUAN_KEYS`` moves the folder, for workers that share it."""
+        return Path(os.environ.get("SHUYUAN_KEYS") or self.var / "secrets" / "keys")
+
+    @property
+    def audit_anchors(self) -> Path:
+        """Where the head of the audit is noted after every batch, outside the warehouse.
+
+        ``SHUYUAN_AUDIT_ANCHOR`` moves the file: to a place that whoever runs the warehouse cannot change.
+        """
+        return Path(os.environ.get("SHUYUAN_AUDIT_ANCHOR") or self.var / "audit" / "anchors.log")
 
     @property
     def warehouse_url(self) -> str:

@@ -8,7 +8,8 @@ measured is ``None``, never 100.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 DIMENSIONS = {
@@ -22,10 +23,10 @@ DIMENSIONS = {
 """GB/T 36344-2018: a dimension by the first two digits of an indicator's code."""
 
 WEIGHTS = dict.fromkeys(DIMENSIONS.values(), 1.0)
-"""What a dimension counts in the total. Ours: the standard names no weights, so none is favoured."""
+"""What a dimension counts where ``include/assessment.yaml`` does not say. The standard names no weights."""
 
 GRADES = ((95.0, "A"), (85.0, "B"), (75.0, "C"), (60.0, "D"), (0.0, "E"))
-"""Five levels by their lowest score. Ours: the standard names no thresholds."""
+"""Five levels by their lowest score where ``include/assessment.yaml`` does not say. The standard names none."""
 
 
 @dataclass(frozen=True)
@@ -59,17 +60,18 @@ def score_dimensions(measured: Iterable[Measured]) -> dict[str, float]:
     return {name: _weighted_mean(rules[name]) for name in DIMENSIONS.values() if name in rules}
 
 
-def score_total(dimensions: Mapping[str, float]) -> float | None:
-    """Return the mean of the dimensions by ``WEIGHTS``, or ``None`` when there is none."""
-    return _weighted_mean([(score, WEIGHTS[name]) for name, score in dimensions.items()]) if dimensions else None
+def score_total(dimensions: Mapping[str, float], weights: Mapping[str, float] = WEIGHTS) -> float | None:
+    """Return the mean of the dimensions by ``weights``, or ``None`` when none of them counts."""
+    counting = [(score, weights[name]) for name, score in dimensions.items() if weights[name]]
+    return _weighted_mean(counting) if counting else None
 
 
-def grade(score: float | None) -> str | None:
-    """Return ``A`` to ``E``, or ``None`` for no score."""
+def grade(score: float | None, grades: Sequence[tuple[float, str]] = GRADES) -> str | None:
+    """Return ``A`` to ``E`` by the lowest score of each level, the best first, or ``None`` for no score."""
     if score is None:
         return None
-    return next((letter for lowest, letter in GRADES if score >= lowest), GRADES[-1][1])
+    return next((letter for lowest, letter in grades if score >= lowest), grades[-1][1])
 
 
 def _weighted_mean(scores: list[tuple[float, float]]) -> float:
-    return sum(score * weight for score, weight in scores) / sum(weight for _, weight in scores)
+    return math.fsum(score * weight for score, weight in scores) / math.fsum(weight for _, weight in scores)

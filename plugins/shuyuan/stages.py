@@ -63,7 +63,8 @@ class Delivery(Stage):
     the rows of a query. ``evidence`` says how we know that it is whole: ``manifest`` (hash, bytes and
     rows declared by the department), ``marker`` (a ready file), ``stable`` (size and time unchanged
     over two looks: the weakest), ``snapshot`` (one consistent read of a database). ``watermark`` is how far
-    an incremental read came: a date-time of Asia/Shanghai or a number, as canonical text.
+    an incremental read came: a date-time of Asia/Shanghai or a number, as canonical text. ``keys``: all keys of
+    the source at that moment, where they were read to find rows that are gone.
     """
 
     entry_id: str
@@ -76,6 +77,7 @@ class Delivery(Stage):
     rows_declared: int | None = None
     query: str | None = None
     watermark: str | None = None
+    keys: DeliveredFile | None = None
 
 
 class Batch(Stage):
@@ -89,6 +91,8 @@ class Batch(Stage):
     field of the entry. ``defects_path`` holds the records that could not be read as rows at all:
     ``_row`` (continuing the numbering), ``_file``, ``_line``, ``rule`` (VARCHAR), ``raw`` (VARCHAR).
 
+    ``keys_path`` has the typed key fields of ``Delivery.keys``, where there are any.
+
     ``rows + defects == counted``, where ``counted`` comes from a second, independent counter.
     """
 
@@ -99,6 +103,7 @@ class Batch(Stage):
     defects_path: str | None = None
     defects: int = 0
     counted: int
+    keys_path: str | None = None
 
 
 class RuleResult(Stage):

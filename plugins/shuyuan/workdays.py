@@ -1,25 +1,35 @@
 """Due dates on the working calendar of China, including make-up workdays (调休).
 
 Holidays come from the ``chinesecalendar`` package, which knows the years that the State Council has
-published; ``include/calendar/*.csv`` (``date,kind`` with kind ``holiday`` or ``workday``) overrides it.
-A year that nobody has published yet falls back to Monday to Friday and says so with a warning.
+published; ``include/calendar/*.csv`` (``date,kind,note`` with kind ``holiday`` or ``workday``) overrides it.
+A year that nobody has published yet falls back to Monday to Friday, and ``Calendar.notices`` says so to people.
 All dates are local (Asia/Shanghai); instants are naive UTC, as in the ledger.
 """
 
 from __future__ import annotations
 
 import csv
-import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
 
+from shuyuan.problems import Location, Problem
+
 LOCAL = ZoneInfo("Asia/Shanghai")
+NOTICE_DAYS = 60
+"""So many days ahead an unpublished year is told of: the longest clock that runs on working days is shorter."""
+UNPROMISED = ("realtime", "irregular", "other")
+"""Update cycles that promise no date."""
+_LONGER = ("weekly", "monthly", "quarterly", "half_yearly", "yearly")
+_LOOK_BACK = timedelta(days=45)  # a due day lies at most 30 days into its period and moves by one holiday
+_KINDS = {"holiday": False, "workday": True}
+_LAST_PUBLISHED = max(chinese_calendar.constants.holidays).year
 
 
 class Promise(Protocol):
@@ -41,35 +51,45 @@ class Promise(Protocol):
 
 @dataclass(frozen=True)
 class Calendar:
-    """Working days. ``overrides`` maps a date to True (workday) or False (holiday)."""
+    """Working days. ``overrides`` maps a date to True (workday) or False (holiday).
+
+    ``problems`` are the lines of the override files that could not be understood; all others count.
+    """
 
     overrides: Mapping[date, bool]
+    problems: tuple[Problem, ...] = ()
 
     @classmethod
     def read(cls, folder: Path) -> Calendar:
         """Read every ``*.csv`` of ``folder``; a missing folder means no overrides.
 
-        Raises:
-            ValueError: a line is not ``YYYY-MM-DD,holiday|workday``.
+        A line that is not ``YYYY-MM-DD,holiday|workday[,note]``, or contradicts an earlier one, is left out and named
+        in ``problems`` (E335, E336): one slip must not stop every due date of the county.
         """
         overrides: dict[date, bool] = {}
+        problems: list[Problem] = []
         for path in sorted(folder.glob("*.csv")) if folder.is_dir() else []:
-            with path.open(encoding="utf-8-sig", newline="") as lines:
-                for row in csv.DictReader(lines):
-                    if row.get("kind") not in ("holiday", "workday"):
-                        raise ValueError(f"{path.name}: kind must be holiday or workday, for {row.get('date')}")
-                    overrides[date.fromisoformat(row["date"])] = row["kind"] == "workday"
-        return cls(overrides)
+            _read_overrides(path, overrides, problems)
+        return cls(overrides, tuple(problems))
 
     def is_workday(self, day: date) -> bool:
         """Whether ``day`` is worked, make-up workdays included."""
-        if day in self.overrides:
-            return self.overrides[day]
-        try:
-            return bool(chinese_calendar.is_workday(day))
-        except NotImplementedError:
-            _warn_of_unknown_year(day.year)
-            return day.weekday() < 5
+        override = self.overrides.get(day)
+        return _is_national_workday(day) if override is None else override
+
+    def unpublished_years(self, first: date, last: date) -> tuple[int, ...]:
+        """The years from ``first`` to ``last`` for which Monday to Friday stands in.
+
+        A year is known when the library has it, or when the overrides have its New Year's Day and its National Day.
+        """
+        later = range(max(first.year, _LAST_PUBLISHED + 1), last.year + 1)
+        return tuple(year for year in later if not {date(year, 1, 1), date(year, 10, 1)} <= self.overrides.keys())
+
+    def notices(self, today: date) -> tuple[Problem, ...]:
+        """What people must know of the calendar: broken lines, and unpublished years (E911) that matter by now."""
+        years = self.unpublished_years(today, today + timedelta(days=NOTICE_DAYS))
+        facts = {"today": today.isoformat()}
+        return (*self.problems, *(Problem("E911", {"year": year, **facts}) for year in years))
 
     def next_workday(self, day: date) -> date:
         """``day`` itself, or the first workday after it."""
@@ -94,8 +114,36 @@ class Calendar:
         return sign * sum(self.is_workday(day) for day in span)
 
 
-def _warn_of_unknown_year(year: int) -> None:
-    warnings.warn(f"no holiday calendar for {year}: counting Monday to Friday as workdays", stacklevel=3)
+@cache
+def _is_national_workday(day: date) -> bool:
+    try:
+        return bool(chinese_calendar.is_workday(day))
+    except NotImplementedError:
+        return day.weekday() < 5
+
+
+def _read_overrides(path: Path, overrides: dict[date, bool], problems: list[Problem]) -> None:
+    """Add one file's lines to ``overrides``, or to ``problems`` with file and line."""
+    file = "/".join(path.parts[-3:])
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        problems.append(Problem("E335", {"found": ""}, Location(file)))
+        return
+    rows = csv.reader(text.splitlines())
+    for row in rows:
+        written = [cell.strip() for cell in row[:2]]
+        if not any(written) or (rows.line_num == 1 and written == ["date", "kind"]):
+            continue
+        found = ",".join(written)[:40]
+        place = Location(file, rows.line_num)
+        try:
+            day, worked = date.fromisoformat(written[0]), _KINDS[written[1]]
+        except (ValueError, KeyError, IndexError):
+            problems.append(Problem("E335", {"found": found}, place, allowed=tuple(_KINDS)))
+            continue
+        if overrides.setdefault(day, worked) is not worked:
+            problems.append(Problem("E336", {"found": found}, place))
 
 
 def local_day(instant: datetime) -> date:
@@ -153,3 +201,37 @@ def arrival_state(due: datetime, grace: timedelta, arrived: datetime | None, now
     if arrived is not None:
         return "on_time" if arrived <= limit else "late"
     return "missing" if now > limit else "waiting"
+
+
+def next_period(cycle: str, start: date) -> date:
+    """First day of the period after the one that begins on ``start``."""
+    months = {"monthly": 1, "quarterly": 3, "half_yearly": 6, "yearly": 12}.get(cycle)
+    if months:
+        return period_start(cycle, start + timedelta(days=31 * months + 1))
+    return start + timedelta(days=7 if cycle == "weekly" else 1)
+
+
+def has_delivery(promise: Promise, period: date, calendar: Calendar) -> bool:
+    """Whether anything is due for a period: a daily entry on the working calendar has no delivery on a day off.
+
+    Longer cycles move theirs.
+    """
+    return promise.cycle in _LONGER or due_day(promise, period, calendar) == period
+
+
+def due_periods(
+    promise: Promise, calendar: Calendar, since: datetime, until: datetime
+) -> Iterator[tuple[date, datetime]]:
+    """Yield (period, due instant) of every delivery that was due after ``since`` and not after ``until`` (naive UTC).
+
+    A period is known by its first local day; nothing for cycles that promise no date.
+    """
+    if promise.cycle in UNPROMISED:
+        return
+    day, last = period_start(promise.cycle, local_day(since) - _LOOK_BACK), local_day(until)
+    while day <= last:
+        if has_delivery(promise, day, calendar):
+            due = due_at(promise, day, calendar)
+            if since < due <= until:
+                yield day, due
+        day = next_period(promise.cycle, day)

@@ -9,9 +9,9 @@ from html import escape, unescape
 import pytest
 
 import synthetic_comparisons as comparisons
-from shuyuan.indicators import read_facts
+from made_reports import report_of
 from shuyuan.reporting import build_site
-from synthetic_ledger import NOW, build, catalog, make_resource
+from synthetic_ledger import build, catalog, make_resource
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt-get install chromium")
@@ -64,7 +64,7 @@ def site(tmp_path_factory):
     ledger = build(resources)
     comparisons.compare(ledger, resources, rates=dict.fromkeys(((one.entry.id, "location") for one in copied), 0.25))
     folder = tmp_path_factory.mktemp("report") / "site"
-    build_site(resources, read_facts(ledger, NOW), folder)
+    build_site(report_of(resources, ledger), folder)
     return folder
 
 
@@ -84,6 +84,14 @@ def probe(tmp_path, page, width):
 
 PAGES = (
     "index.html",
+    "timeliness.html",
+    "quality.html",
+    "departments.html",
+    "departments/natural_resources.html",
+    "departments/public_security.html",
+    "entries.html",
+    "problems.html",
+    "changes.html",
     "one-source.html",
     "notes.html",
     "entries/housing_fund.accounts.html",
@@ -112,7 +120,7 @@ def test_the_guarded_page_is_styled_and_runs_nothing(site, tmp_path):
     assert "data-probe=" not in dom.partition("<body>")[0], "the content policy stops even a script in the page"
 
 
-@pytest.mark.parametrize("name", ["index.html", "one-source.html"])
+@pytest.mark.parametrize("name", ["index.html", "timeliness.html", "quality.html", "one-source.html"])
 def test_it_prints_on_a4(site, tmp_path, name):
     chromium(tmp_path, "--no-pdf-header-footer", f"--print-to-pdf={tmp_path / 'a4.pdf'}", (site / name).as_uri())
     sizes = re.findall(rb"/MediaBox \[([0-9. ]+)\]", (tmp_path / "a4.pdf").read_bytes())

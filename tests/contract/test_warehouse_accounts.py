@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
+
 import psycopg
 import pymysql
 import pytest
 
+from audited import a_record, write_chain
 from lots import DAY_2, a_lot, an_entry, publish
 from servers import warehouse_at
+from shuyuan import ledger
 from shuyuan.cli import main
-from shuyuan.problems import PlatformError
+from shuyuan.problems import PassingError, PlatformError
 from shuyuan.project import Project
+from shuyuan.vault.audit import append
+from shuyuan.vault.keys import KeyRing
+from shuyuan.vault.verifying import verify
 from shuyuan.warehouses.mysql_line import open_line
 
 GOLDEN = "SELECT id FROM share.civil_affairs__people"
@@ -93,6 +100,39 @@ def test_extract_reads_and_notes_deliveries_alone(accounts, tmp_path):
     refused(extract, "UPDATE ledger.publications SET load_no = 9")
     refused(extract, "DELETE FROM ledger.deliveries")
     refused(extract, "SELECT * FROM store.disputes")
+
+
+def test_a_later_table_of_the_ledger_is_open_to_those_who_need_it(accounts, monkeypatch):
+    monkeypatch.setattr(ledger, "TABLES", {**ledger.TABLES, "visits": "visit_id VARCHAR(32) PRIMARY KEY"})
+    for role in ("load", "report"):
+        with pytest.raises(PlatformError) as caught, accounts[role].session():
+            pass
+        assert caught.value.problem.code == "P342"
+    with warehouse_at(os.environ["SHUYUAN_WAREHOUSE"]).session():
+        pass
+    with accounts["load"].session() as session:
+        ledger.insert(session, "visits", {"visit_id": "1"})
+    for role in ("extract", "report"):
+        with accounts[role].session() as session:
+            assert session.query("SELECT visit_id FROM ledger.visits") == [{"visit_id": "1"}]
+        refused(accounts[role], "DELETE FROM ledger.visits")
+
+
+def test_to_the_audit_can_only_be_added(accounts, tmp_path):
+    ring = KeyRing(tmp_path / "keys")
+    with accounts["load"].session() as session:
+        write_chain(session, ring, 20, tmp_path / "anchors.log")
+        assert verify(session, ring, tmp_path / "anchors.log") == []
+        session.execute("UPDATE ledger.check_requests SET state = 'deleted'")
+        session.execute("DELETE FROM ledger.seals")
+    for role in ("load", "extract", "report"):
+        refused(accounts[role], "UPDATE ledger.audit SET actor = 'x'")
+        refused(accounts[role], "DELETE FROM ledger.audit WHERE seq > 10")
+        refused(accounts[role], "DROP TABLE ledger.audit")
+    for role in ("extract", "report"):
+        with accounts[role].session() as session, pytest.raises(PassingError) as caught, session.transaction():
+            append(session, ring, [a_record(1)])
+        assert caught.value.problem.code == "P396"
 
 
 def rows_of(warehouse, view):

@@ -10,17 +10,18 @@ from datetime import date, datetime
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pymysql
 import pytest
 
 from lots import DAY_1, DAY_2, a_lot, an_entry, publish
-from servers import KINDS, warehouse_at
+from servers import KINDS, OPTIONS, warehouse_at
 from shuyuan import ledger
 from shuyuan.problems import DeliveryError, PlatformError
 from shuyuan.warehouses.duckdb import DuckDBWarehouse
 from shuyuan.warehouses.mysql_line import open_line
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=[*KINDS, *OPTIONS])
 def warehouse(request, tmp_path, servers):
     """An empty warehouse."""
     if request.param == "duckdb":
@@ -482,3 +483,21 @@ def test_old_versions_that_cannot_go_now_do_not_fail_a_publication(warehouse, tm
     publish(warehouse, a_lot(tmp_path, [C], load_id="c", day=DAY_2))
     with warehouse.session() as session:
         assert session.versions(entry) == [4, 5]
+
+
+def test_where_the_server_takes_no_local_files_it_is_said_and_warnings_still_undo(tmp_path, servers, caplog):
+    warehouse = warehouse_at(servers.empty("mariadb-without-local"))
+    publish(warehouse, a_lot(tmp_path, [A, B]))
+    assert [record.levelname for record in caplog.records].count("WARNING") == 1
+    assert "LOAD DATA LOCAL" in caplog.text
+    batch = pa.record_batch({"number": pa.array(["1", "x"])})
+    with open_line(warehouse.url) as line, line.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE store.lax (number INT)")
+        with pytest.raises(pymysql.MySQLError):
+            line.insert("store.lax", ["number"], [batch])
+        cursor.execute("SET SESSION sql_mode = 'ANSI_QUOTES'")  # as a server would do that takes no strict mode
+        with pytest.raises(PlatformError) as caught:
+            line.insert("store.lax", ["number"], [batch])
+        cursor.execute("SELECT count(*) FROM store.lax")
+        assert cursor.fetchone() == (0,)
+    assert caught.value.problem.code == "P335"

@@ -90,7 +90,7 @@ def test_from_the_departments_tables_to_the_report(county, call):
     for verb in (["report"], ["status"], ["plan"], ["status", "--format", "json"], ["plan", "--format", "json"]):
         code, said = call(*verb)
         assert code == 0, said
-    assert (county.project.var / "report" / "index.html").is_file()
+    assert (county.project.report / "index.html").is_file()
 
 
 def test_verbs_that_only_look_find_a_warehouse_that_is_empty(county, call):

@@ -20,7 +20,7 @@ ALL = {
     "catalog.traffic_police.published",
     "catalog.traffic_police.suspended",
 }
-OPERATIONS = {"operations.nightly", "operations.reconcile"}
+OPERATIONS = {"operations.freshness", "operations.monthly", "operations.nightly", "operations.reconcile"}
 CONTEXT = "_AIRFLOW_PARSING_CONTEXT_DAG_ID"
 
 

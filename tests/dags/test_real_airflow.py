@@ -17,6 +17,7 @@ from filelock import FileLock
 
 from building import department_text, entry_text, make_project
 from shuyuan.demonstration.frontends import start_frontends
+from shuyuan.orchestration import check_pages
 from shuyuan.orchestration.client import new_run_id
 from shuyuan.orchestration.identity import RECONCILE_DAG, dag_id, ledger_run_id
 from shuyuan.orchestration.local import CATALOG_ONLY, LocalAirflow
@@ -405,7 +406,7 @@ def token_of(center, user):
     return json.loads(line.getresponse().read())["access_token"]
 
 
-@pytest.mark.parametrize("path", ["", "index.html", "entries/traffic_police.happy.html", "dags/operations.nightly"])
+@pytest.mark.parametrize("path", ["", "current/index.html", "current/entries/x.html", "dags/operations.nightly"])
 def test_the_report_is_kept_from_those_without_a_login_or_a_right_to_it(report, path):
     assert ask(report, path)[0] == 401
     assert ask(report, path, token="forged.token.x")[0] in (401, 403)
@@ -418,11 +419,12 @@ def test_the_report_is_kept_from_those_without_a_login_or_a_right_to_it(report, 
 
 def test_the_report_is_served_to_those_who_may_see_it(report):
     token = token_of(report, "clerk")
-    for page in (ask(report, "", token), ask(report, "index.html", cookie=token)):
+    assert ask(report, "", token)[1]["Location"] == f"{PREFIX}/current/index.html"
+    for page in (ask(report, "current/index.html", token), ask(report, "current/index.html", cookie=token)):
         assert (page[0], page[2]) == (200, "<h1>总览</h1>")
         assert page[1]["Content-Security-Policy"].startswith("default-src 'none'; style-src 'unsafe-inline'; img-src d")
         assert page[1]["X-Content-Type-Options"] == "nosniff"
-    status, headers, _ = ask(report, "%E9%80%9A%E6%8A%A5.xlsx", token)
+    status, headers, _ = ask(report, "current/%E9%80%9A%E6%8A%A5.xlsx", token)
     assert (status, headers["Content-Disposition"][:10]) == (200, "attachment")
 
 
@@ -432,10 +434,15 @@ def test_each_dag_leads_to_its_page_and_nothing_leads_out_of_the_report(report):
         ask(report, f"dags/{dag_id('traffic_police.happy')}", token),
         ask(report, "dags/operations.x", token),
     )
-    assert (happy[0], happy[1]["Location"]) == (303, f"{PREFIX}/entries/traffic_police.happy.html")
-    assert (nightly[0], nightly[1]["Location"]) == (303, f"{PREFIX}/index.html")
-    out = ("leak.html", "../airflow/logins.json", "%2e%2e/airflow/logins.json", "..%2f..%2fvar%2fairflow%2fairflow.db")
-    for path in (*out, "nothing.html", "%00.html", "entries", ".shuyuan-report"):
+    assert (happy[0], happy[1]["Location"]) == (303, f"{PREFIX}/current/entries/traffic_police.happy.html")
+    assert (nightly[0], nightly[1]["Location"]) == (303, f"{PREFIX}/current/index.html")
+    out = (
+        "current/leak.html",
+        "../airflow/logins.json",
+        "%2e%2e/airflow/logins.json",
+        "..%2f..%2fvar%2fairflow%2fairflow.db",
+    )
+    for path in (*out, "nothing.html", "%00.html", "current/entries", "current/.shuyuan-report"):
         status, _, said = ask(report, path, token)
         assert status == 404, path
         assert "operations.nightly" in said
@@ -446,4 +453,5 @@ def test_the_report_is_in_the_menu_and_on_every_dag(report):
     assert [(view["destination"], view["href"]) for view in plugin["external_views"]] == [
         ("nav", f"{PREFIX}/"),
         ("dag", f"{PREFIX}/dags/{{DAG_ID}}"),
+        ("nav", f"{check_pages.PREFIX}/"),
     ]

@@ -161,6 +161,6 @@ def test_the_nightly_report_comes_whatever_was_before_it_and_hides_nothing():
     assert report.upstream_task_ids == {"freshness", "reconcile"}
     assert report.trigger_rule == TriggerRule.ALL_DONE
     assert [task.task_id for task in nightly.tasks if not task.downstream_task_ids] == ["done"]
-    assert done.upstream_task_ids == {"freshness", "reconcile", "report", "retention"}
+    assert done.upstream_task_ids == {"freshness", "reconcile", "report", "deletion", "retention"}
     assert done.trigger_rule == TriggerRule.NONE_FAILED
     assert isinstance(nightly.get_task("reconcile"), reconciling.ReconcileOperator)

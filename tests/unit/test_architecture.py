@@ -10,8 +10,8 @@ PACKAGE = Path(__file__).parents[2] / "plugins" / "shuyuan"
 FLOORS = {
     0: {"problems", "language", "workdays", "scoring", "identifiers", "crashpoints", "masking", "normal_forms"},
     1: {"project", "entry", "catalog", "stages"},
-    2: {"sources", "formats", "quality", "warehouses", "ledger"},
-    3: {"pipeline", "one_source", "indicators", "reporting", "notices", "demonstration"},
+    2: {"sources", "formats", "quality", "warehouses", "ledger", "vault"},
+    3: {"freshness", "pipeline", "one_source", "indicators", "reporting", "notices", "checks", "demonstration"},
     4: {"orchestration", "cli"},
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
@@ -27,7 +27,9 @@ ONLY_IN = {
     "python_calamine": {"formats"},
     "pandas": {"quality"},
     "opencc": {"normal_forms"},
-    "cryptography": {"one_source", "orchestration"},
+    "cryptography": {"one_source", "orchestration", "vault"},
+    "httpx": {"notices"},
+    "smtplib": {"notices"},
 }
 # Rooms of one floor that may use each other. A warehouse keeps the ledger; reports are shown by the demonstration.
 NEIGHBOURS = {
@@ -35,14 +37,20 @@ NEIGHBOURS = {
     ("demonstration", "indicators"),
     ("reporting", "indicators"),
     ("notices", "indicators"),
+    ("notices", "reporting"),
     ("demonstration", "pipeline"),
     ("catalog", "entry"),
     ("catalog", "project"),
     ("cli", "orchestration"),
     ("problems", "language"),
+    ("workdays", "problems"),
     ("normal_forms", "identifiers"),
     ("pipeline", "one_source"),
+    ("pipeline", "freshness"),
     ("demonstration", "one_source"),
+    ("demonstration", "checks"),
+    ("checks", "one_source"),
+    ("checks", "reporting"),
 }
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.name != "__init__.py")
 

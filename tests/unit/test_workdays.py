@@ -1,14 +1,23 @@
 """Due dates on the working calendar."""
 
-import warnings
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+import chinese_calendar
 import pytest
 
-from shuyuan.workdays import Calendar, arrival_state, data_date_for, due_at, due_day, period_start
+from shuyuan.workdays import (
+    Calendar,
+    arrival_state,
+    data_date_for,
+    due_at,
+    due_day,
+    due_periods,
+    period_start,
+)
 
 NO_OVERRIDES = Calendar({})
+LAST_KNOWN = max(chinese_calendar.constants.holidays).year
 
 
 @dataclass(frozen=True)
@@ -33,18 +42,41 @@ def test_override_wins(tmp_path):
     assert not calendar.is_workday(date(2026, 11, 20))
 
 
-def test_override_with_an_unknown_kind_is_refused(tmp_path):
-    (tmp_path / "local.csv").write_text("date,kind\n2026-10-01,half\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="2026-10-01"):
-        Calendar.read(tmp_path)
+def test_a_broken_line_hides_nothing_but_itself(tmp_path):
+    text = "date,kind,note\n2026-10-01,half\n2026-13-01,holiday\n,\n2026-11-20,holiday,那达慕\n2026-11-20,workday\n"
+    (tmp_path / "local.csv").write_text(text, encoding="utf-8")
+    calendar = Calendar.read(tmp_path)
+    assert calendar.overrides == {date(2026, 11, 20): False}
+    assert [(found.code, found.location.line) for found in calendar.problems] == [("E335", 2), ("E335", 3), ("E336", 6)]
+    assert all(str(found.location).startswith("/".join(tmp_path.parts[-2:])) for found in calendar.problems)
 
 
-def test_unpublished_year_warns_and_counts_weekdays():
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        assert NO_OVERRIDES.is_workday(date(2031, 1, 6))
-        assert not NO_OVERRIDES.is_workday(date(2031, 1, 5))
-    assert any("2031" in str(warning.message) for warning in caught)
+@pytest.mark.parametrize("content", ["日期".encode("gb18030"), b"\xff\xfe\x00", b'"2026-01-01\n', b"2026-01-01"])
+def test_no_calendar_file_ends_in_a_stack_trace(tmp_path, content):
+    (tmp_path / "local.csv").write_bytes(content)
+    (found,) = Calendar.read(tmp_path).problems
+    assert found.code == "E335"
+    assert "local.csv" in str(found)
+
+
+def test_an_unpublished_year_counts_weekdays_and_is_told_with_the_day():
+    assert NO_OVERRIDES.is_workday(date(2031, 1, 6))
+    assert not NO_OVERRIDES.is_workday(date(2031, 1, 5))
+    today = date(LAST_KNOWN, 12, 20)
+    (notice,) = NO_OVERRIDES.notices(today)
+    assert (notice.code, notice.severity) == ("E911", "warning")
+    assert f"{LAST_KNOWN + 1} 年放假安排尚未发布（截至 {today}）" in notice.message
+    assert not NO_OVERRIDES.notices(date(LAST_KNOWN, 6, 1)), "nothing to be done yet in summer"
+
+
+def test_a_year_is_known_once_its_great_holidays_stand_in_the_overrides():
+    year, first, last = LAST_KNOWN + 1, date(LAST_KNOWN, 7, 1), date(LAST_KNOWN + 2, 2, 1)
+    assert NO_OVERRIDES.unpublished_years(first, last) == (year, year + 1)
+    assert NO_OVERRIDES.unpublished_years(date(2003, 1, 1), date(2026, 12, 31)) == ()
+    one_day_off = Calendar({date(year, 7, 15): False})
+    assert one_day_off.unpublished_years(first, date(year, 2, 1)) == (year,)
+    whole = Calendar({date(year, 1, 1): False, date(year, 10, 1): False})
+    assert whole.unpublished_years(first, last) == (year + 1,)
 
 
 @pytest.mark.parametrize(
@@ -100,3 +132,17 @@ DUE, GRACE = datetime(2026, 11, 22, 0, 30), timedelta(hours=2)
 )
 def test_arrival_state(arrived, now, state):
     assert arrival_state(DUE, GRACE, arrived, now) == state
+
+
+def test_due_periods_are_those_between_two_instants():
+    since, until = datetime(2024, 10, 5, 16, 0), datetime(2024, 10, 9, 0, 30)
+    found = list(due_periods(Promise(calendar="workday"), NO_OVERRIDES, since, until))
+    assert found == [
+        (date(2024, 10, 8), datetime(2024, 10, 8, 0, 30)),
+        (date(2024, 10, 9), datetime(2024, 10, 9, 0, 30)),
+    ]
+
+
+@pytest.mark.parametrize("cycle", ["irregular", "other", "realtime"])
+def test_what_promises_no_date_has_no_due_periods(cycle):
+    assert not list(due_periods(Promise(cycle), NO_OVERRIDES, datetime(2026, 1, 1), datetime(2026, 12, 31)))

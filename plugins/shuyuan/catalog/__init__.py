@@ -3,6 +3,10 @@
 ``load_resource`` reads one entry (a task), ``read_catalog`` all of them (the linter, the DAG factory).
 """
 
+from shuyuan.catalog.assessments import read_assessment
+from shuyuan.catalog.checks import check_digest, read_checks
+from shuyuan.catalog.demand_replies import reply_of
+from shuyuan.catalog.demands import read_demands
 from shuyuan.catalog.faults import CatalogError
 from shuyuan.catalog.gathering import Catalog, read_catalog
 from shuyuan.catalog.links import resource_links, unusable_sources
@@ -13,10 +17,15 @@ __all__ = [
     "Catalog",
     "CatalogError",
     "Resource",
+    "check_digest",
     "load_resource",
+    "read_assessment",
     "read_catalog",
+    "read_checks",
+    "read_demands",
     "read_one_source",
     "read_subjects",
+    "reply_of",
     "resource_links",
     "unusable_sources",
 ]

@@ -22,6 +22,7 @@ _HINT = re.compile(r"pass|pwd|secret|token|[ais_-]key|credential|口令|密码|�
 _ADDRESS = re.compile(r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,20}://[^\s/:@'\"]{0,100}:[^\s/@'\"]{1,200}@", re.IGNORECASE)
 _KNOWN = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}|\beyJ[\w-]{10,}\."
+    r"|/cgi-bin/webhook/send\?key=|/robot/send\?access_token=|/open-apis/bot/v2/hook/"
 )
 _TOKEN = re.compile(r"[A-Za-z0-9+=_-]{20,}")
 

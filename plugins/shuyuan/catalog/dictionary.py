@@ -81,7 +81,7 @@ def pick_elements(project: Project, wanted: Iterable[str]) -> dict[str, Element]
     for path in sorted(project.elements.glob("*.yaml")) if missing else ():
         text = path.read_text(encoding="utf-8-sig", errors="replace")
         starts = list(_BLOCK.finditer(text))
-        for start, following in zip(starts, [*starts[1:], None], strict=True):
+        for start, following in zip(starts, [*starts[1:], None], strict=False):
             name = start[1]
             if name not in missing:
                 continue

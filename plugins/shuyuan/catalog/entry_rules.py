@@ -141,6 +141,8 @@ def _increments(scene: Scene) -> Iterator[Finding]:
     if source.sync == "full":
         if source.watermark:
             yield Finding("E251", ("source", "watermark"), {"key": "source.watermark"})
+        if source.compare_keys:
+            yield Finding("E251", ("source", "compare_keys"), {"key": "source.compare_keys"})
         return
     kinds = {field.name: field.type for field in scene.entry.fields}
     moving = tuple(name for name, kind in kinds.items() if kind in ("date", "datetime", "integer"))

@@ -52,6 +52,7 @@ _CODES = {
     "field_twice": "E132",
     "decimal": "E133",
     "union_tag_not_found": "E134",
+    "one_test": "E380",
     "union_tag_invalid": "E113",
 }
 _LIMITS = ("ge", "gt", "le", "lt", "min_length", "max_length")

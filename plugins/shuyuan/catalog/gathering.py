@@ -5,17 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
+from shuyuan.catalog.assessments import gather_assessment
+from shuyuan.catalog.check_scene import Surrounding
+from shuyuan.catalog.check_users import gather_check_users
+from shuyuan.catalog.checks import check_checks, gather_checks
 from shuyuan.catalog.copy_rules import entries_of
 from shuyuan.catalog.credentials import without_credentials
 from shuyuan.catalog.cross_rules import check_together
+from shuyuan.catalog.demands import check_demands, department_folders, gather_demands
 from shuyuan.catalog.dictionary import check_code_table, label, read_elements
+from shuyuan.catalog.notice_settings import gather_notices
 from shuyuan.catalog.resources import DEFAULTS, DEPARTMENT, Draft, Resource, Surroundings
 from shuyuan.catalog.subjects import check_subjects, gather_one_source, gather_subjects
 from shuyuan.entry import Department, Element, OneSource, Subject
 from shuyuan.entry.values import ENTRY_ID
 from shuyuan.problems import Location, Problem
 from shuyuan.project import Project
+from shuyuan.workdays import local_day
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,19 @@ def read_catalog(project: Project) -> Catalog:
     unclear -= {draft.id for draft in drafts if draft.partial and draft.partial.status == "retired"}
     problems += [*subjects.problems, *check_subjects(subjects, dictionary.elements, entries, unclear)]
     problems += wrong_settings
+    problems += gather_assessment(project, {draft.id for draft in drafts})[1]
+    problems += gather_notices(project)[1]
+    demands = gather_demands(project)
+    all_entries = {draft.id: draft.partial for draft in drafts}
+    no_fields = {draft.id for draft in drafts if "fields" in draft.broken or "sharing" in draft.broken}
+    problems += demands.problems
+    problems += check_demands(demands, department_folders(project), all_entries, no_fields)
+    checks = gather_checks(project)
+    known = {name: None if name in no_fields else entry for name, entry in all_entries.items()}
+    today = local_day(datetime.now(UTC))
+    around = Surrounding(project, dictionary.elements, known, department_folders(project), today)
+    problems += [*checks.problems, *check_checks(checks, around)]
+    problems += gather_check_users(project)[1]
     problems += misplaced(project)
     for path in sorted(project.code_tables.glob("*.csv")):
         problems += check_code_table(path, label(project, path))

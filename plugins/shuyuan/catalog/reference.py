@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from shuyuan.catalog.schema import FILES, follow, schema_of, words_of
-from shuyuan.entry import Department, Element, Entry, OneSource, Subject
+from shuyuan.entry import Check, CheckUsers, Demand, Department, Element, Entry, Notices, OneSource, Subject
 from shuyuan.language import sentences
 from shuyuan.project import Project
 
@@ -46,6 +46,10 @@ _PREFIXES: dict[type[BaseModel], str] = {
     Element: "element.",
     Subject: "subject.",
     OneSource: "one_source.",
+    Demand: "demand.",
+    Notices: "notices.",
+    Check: "check.",
+    CheckUsers: "check_users.",
 }
 """Model → what stands before its keys where keys of several files are spoken of."""
 
@@ -106,6 +110,10 @@ def entry_page() -> str:
         ("数据元 `include/elements/*.yaml`", Element),
         ("主题对象 `include/subjects/*.yaml`", Subject),
         ("一数一源设置 `include/one_source.yaml`", OneSource),
+        ("需求 `include/demand_specs/<部门>/*.yaml`", Demand),
+        ("通知设置 `include/notices.yaml`", Notices),
+        ("核查 `include/check_specs/*.yaml`", Check),
+        ("核查人员 `include/check_users.yaml`", CheckUsers),
     )
     for heading, model in pages:
         lines += [f"## {heading}", ""]
@@ -138,7 +146,8 @@ def _sections(model: type[BaseModel], name: str, node: dict[str, Any]) -> Iterat
     yield name, node
     for key, below in node["properties"].items():
         inner = follow(model, below)
-        inner = follow(model, inner["items"]) if "items" in inner else inner
+        for each in ("items", "additionalProperties"):
+            inner = follow(model, inner[each]) if isinstance(inner.get(each), dict) else inner
         yield from _sections(model, f"{name}.{key}".lstrip("."), inner)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, RootModel
 
-from shuyuan.entry import Department, Element, Entry, OneSource, Subject
+from shuyuan.entry import Assessment, Check, CheckUsers, Demand, Department, Element, Entry, Notices, OneSource, Subject
 
 BASE = "https://json-schema.org/draft/2020-12/schema"
 
@@ -26,6 +26,11 @@ FILES: dict[str, type[BaseModel]] = {
     "elements.schema.json": Elements,
     "subject.schema.json": Subject,
     "one-source.schema.json": OneSource,
+    "demand.schema.json": Demand,
+    "assessment.schema.json": Assessment,
+    "notices.schema.json": Notices,
+    "check.schema.json": Check,
+    "check-users.schema.json": CheckUsers,
 }
 """Schema file in ``include/`` → its model."""
 
@@ -35,6 +40,11 @@ TITLES: dict[type[BaseModel], tuple[str, str]] = {
     Elements: ("数据元", "数据元标识 → 数据元的定义"),
     Subject: ("主题对象", "一个主题对象（人、企业、不动产）：主键和各项数据元，每项取自唯一数据源"),
     OneSource: ("一数一源设置", "副本与数据源怎样比对、疑义几天内答复"),
+    Assessment: ("考核办法", "月报统计到哪天、各项权重和分数线、需求几天内答复、批准的免考核"),
+    Notices: ("通知设置", "什么事用什么通道通知谁、几点发；没有通道就什么都不发"),
+    Check: ("核查", "一个核查：谁可以问、问什么、查哪些目录项、什么算命中、结论怎么写、保存多久"),
+    CheckUsers: ("核查人员", "谁可以办核查：登录名、部门、角色；不在这里的人什么也看不到"),
+    Demand: ("需求", "一个部门要另一个部门的数据：要什么、办什么事、依据什么，以及办理过程"),
     Element: ("数据元", "一个数据元：含义、类型、代码表，以及它的唯一数据源"),
 }
 

@@ -64,7 +64,7 @@ def gather_subjects(project: Project) -> Subjects:
         if not re.fullmatch(IDENTIFIER, path.stem) or TABLE_MARK in path.stem:
             found.problems.append(Problem("E321", {"name": path.stem}, Location(file)))
             continue
-        document, subject = _read(path, file, Subject)
+        document, subject = read_model(path, file, Subject)
         found.problems += document.problems
         found.documents[path.stem] = document
         if subject is not None:
@@ -76,11 +76,12 @@ def gather_one_source(project: Project) -> tuple[OneSource, list[Problem]]:
     """Read ``one_source.yaml``; where it is missing or wrong the settings are the defaults."""
     if not project.one_source.is_file():
         return OneSource(), []
-    document, settings = _read(project.one_source, label(project, project.one_source), OneSource)
+    document, settings = read_model(project.one_source, label(project, project.one_source), OneSource)
     return settings or OneSource(), document.problems
 
 
-def _read(path: Path, file: str, model: type[_Read]) -> tuple[Document, _Read | None]:
+def read_model(path: Path, file: str, model: type[_Read]) -> tuple[Document, _Read | None]:
+    """Read one file as ``model``, ``None`` when it is wrong; the document has the problems."""
     document = read_document(path, file)
     document.problems += find_credentials(document)
     if document.value is None:

@@ -32,6 +32,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "run": ("operate", "shuyuan.cli.run:run"),
     "reconcile": ("operate", "shuyuan.cli.reconcile:reconcile"),
     "answer": ("operate", "shuyuan.cli.answer:answer"),
+    "declare": ("operate", "shuyuan.cli.declare:declare"),
+    "demand": ("operate", "shuyuan.cli.demand:demand"),
+    "request": ("operate", "shuyuan.cli.request:request"),
+    "notices": ("operate", "shuyuan.cli.notices:notices"),
     "rollback": ("operate", "shuyuan.cli.rollback:rollback"),
     "up": ("operate", "shuyuan.cli.up:up"),
     "down": ("operate", "shuyuan.cli.down:down"),
@@ -44,6 +48,9 @@ VERBS: dict[str, tuple[str, str]] = {
     "status": ("look", "shuyuan.cli.status:status"),
     "discrepancies": ("look", "shuyuan.cli.discrepancies:discrepancies"),
     "report": ("look", "shuyuan.cli.report:report"),
+    "audit": ("look", "shuyuan.cli.audit:audit"),
+    "keys": ("maintain", "shuyuan.cli.keys:keys"),
+    "migrate": ("maintain", "shuyuan.cli.migrate:migrate"),
     "warehouse": ("maintain", "shuyuan.cli.warehouse:warehouse"),
 }
 """Verb → its group in ``--help`` and where its function is, in the order of ``--help``."""
@@ -63,8 +70,11 @@ class Verbs(TyperGroup):
         if cmd_name not in VERBS:
             return None
         module, _, function = VERBS[cmd_name][1].partition(":")
+        found = getattr(import_module(module), function)
+        if isinstance(found, typer.Typer):  # a verb with verbs of its own
+            return typer.main.get_command(found)
         alone = typer.Typer(add_completion=False)
-        alone.command(cmd_name)(getattr(import_module(module), function))
+        alone.command(cmd_name)(found)
         return typer.main.get_command(alone)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

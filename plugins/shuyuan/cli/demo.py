@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 import typer
 from rich.console import Console
@@ -19,9 +19,13 @@ from rich.text import Text
 from shuyuan.cli.columns import fit_columns
 from shuyuan.cli.comparing import print_comparing
 from shuyuan.cli.console import answer, conversation
+from shuyuan.cli.demo_checks import print_checks
 from shuyuan.demonstration.demo import DONE, FINAL, UNCHANGED, Line, Result
 from shuyuan.language import say
 from shuyuan.project import Project
+
+if TYPE_CHECKING:
+    from shuyuan.reporting.writing import Written
 
 _COLOURS = {"done": "green", "unchanged": "green", "blocked": "red", "failed": "bold red", "waiting": "dim"}
 _DASH = "–"
@@ -49,7 +53,7 @@ def demo(
     from shuyuan.demonstration.warehouse_servers import demonstration_warehouse
     from shuyuan.orchestration.local import CATALOG_ONLY
     from shuyuan.orchestration.local_runs import RunningAirflow
-    from shuyuan.orchestration.upkeep import write_report
+    from shuyuan.reporting.writing import write
     from shuyuan.workdays import LOCAL
 
     project: Project = context.obj
@@ -57,18 +61,25 @@ def demo(
     if data_date.year < 2020:
         raise typer.BadParameter(say("demo.too_early"))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an ended demonstration cleans up like an interrupted one
+    written: list[Written] = []
+
+    def write_report() -> Path:
+        written.append(write(project, datetime.now(UTC), pdf=False))
+        return written[0].first_page
+
     titles = {resource.entry.id: resource.entry.title for resource in published_entries(project)}
     with demonstration_warehouse(project, warehouse), open_screen(conversation(), titles) as screen:
         result = run_demo(
             project,
             data_date,
             lambda connections: RunningAirflow(project, CATALOG_ONLY, connections),
-            lambda: write_report(project, datetime.now(UTC)),
+            write_report,
             screen,
             rows,
             corrected,
         )
     print_result(answer(), result, project.var / "airflow" / "logs")
+    print_report(answer(), written[0])
     raise typer.Exit(0 if result.good else 1)
 
 
@@ -85,15 +96,31 @@ def print_result(console: Console, result: Result, logs: Path) -> None:
         if line.problem:
             console.print(Text(f"{line.title}: {line.problem}", "red"), soft_wrap=True)
     print_comparing(console, result.comparing)
+    print_checks(console, result.cases)
     seconds = f"{result.seconds:.0f}"
     if result.good:
         console.print(say("demo.same" if result.same else "demo.good", seconds=seconds))
     else:
         wrong = sum(not (line.expected and line.state in (DONE, UNCHANGED)) for line in result.lines)
         copies = sum(not line.exact for line in result.comparing.copies)
-        console.print(Text(say("demo.bad", count=wrong, copies=copies, seconds=seconds), "bold red"))
+        facts = {"count": wrong, "copies": copies, "cases": sum(not case.exact for case in result.cases)}
+        console.print(Text(say("demo.bad", seconds=seconds, **facts), "bold red"))
         console.print(say("demo.log_at", path=logs), soft_wrap=True)
-    console.print(say("demo.report_at", path=result.report), soft_wrap=True)
+    if result.past:
+        console.print(say("demo.past", count=result.past), soft_wrap=True)
+
+
+def print_report(console: Console, written: Written) -> None:
+    """Print how the month goes, whom to call, and where the first page and the bulletin are."""
+    console.print()
+    for line in written.said:
+        console.print(line, soft_wrap=True)
+    console.print()
+    console.print(say("demo.report_at", path=written.first_page), soft_wrap=True)
+    for paper in written.documents:
+        if paper.suffix in (".docx", ".xlsx") and paper.parent == written.documents[0].parent:
+            console.print(say(f"demo.bulletin_{paper.suffix[1:]}", path=paper), soft_wrap=True)
+    console.print(say("demo.no_pdf"), soft_wrap=True)
 
 
 def _cells(line: Line) -> dict[str, str]:

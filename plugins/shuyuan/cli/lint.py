@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,6 +17,7 @@ from shuyuan.cli.console import answer, conversation, print_problem
 from shuyuan.language import say
 from shuyuan.problems import Problem
 from shuyuan.project import Project
+from shuyuan.workdays import Calendar, local_day
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ def lint(
     began = time.perf_counter()
     catalog = read_catalog(project)
     seconds = time.perf_counter() - began
-    problems = [p for p in catalog.problems if not wanted or any(_inside(p, prefix) for prefix in wanted)]
+    known = [*catalog.problems, *Calendar.read(project.calendar).notices(local_day(datetime.now(UTC)))]
+    problems = [p for p in known if not wanted or any(_inside(p, prefix) for prefix in wanted)]
     FORMATS[form](problems, len(catalog.drafts), seconds)
     raise typer.Exit(1 if any(problem.severity == "error" for problem in problems) else 0)
 

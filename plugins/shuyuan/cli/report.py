@@ -1,4 +1,4 @@
-"""``shuyuan report``: the offline report pages, from the catalog and the ledger as they are now."""
+"""``shuyuan report``: the offline report of the running period or of one month, with its documents."""
 
 from __future__ import annotations
 
@@ -15,21 +15,20 @@ from shuyuan.project import Project
 
 def report(
     context: typer.Context,
-    out: Annotated[Path | None, typer.Option("--out", help="报告文件夹；默认 var/report")] = None,
+    month: Annotated[str | None, typer.Option("--month", help="哪个月的报告，如 2026-11；默认当前考核期")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="报告文件夹；默认在 var/report 下")] = None,
 ) -> None:
-    """生成离线报告：总览、每个目录项一页、说明。不访问网络，用浏览器直接打开。"""
-    from shuyuan.catalog import read_catalog
-    from shuyuan.indicators import read_facts
-    from shuyuan.reporting import build_site
-    from shuyuan.warehouses import open_warehouse
+    """生成离线报告。过完的月份第一次出报告时定稿，以后再出都是同样的数字。"""
+    from shuyuan.reporting.writing import write
 
     project: Project = context.obj
     began = time.monotonic()
-    folder = (out or project.var / "report").resolve()
-    resources = [one for one in read_catalog(project).resources if one.entry.status not in ("draft", "retired")]
-    with open_warehouse(project).session() as session:
-        facts = read_facts(session, datetime.now(UTC))
-    pages = build_site(resources, facts, folder)
+    made = write(project, datetime.now(UTC), month, out)
     seconds = f"{time.monotonic() - began:.1f}"
-    typer.echo(say("report_made.done", path=folder / "index.html", pages=pages, seconds=seconds))
+    typer.echo(say("report_made.done", path=made.first_page, pages=made.pages, seconds=seconds))
+    typer.echo(say("report_made.documents", count=len(made.documents), path=made.documents[0]))
+    for remark in made.remarks:
+        typer.echo(remark, err=True)
+    if made.frozen:
+        typer.echo(say("report_made.frozen", month=made.period.month), err=True)
     typer.echo(say("report_made.next"), err=True)

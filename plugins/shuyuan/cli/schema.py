@@ -8,6 +8,7 @@ import typer
 
 from shuyuan.catalog.reference import generated_files
 from shuyuan.cli.console import answer
+from shuyuan.indicators.reference import generated_page
 from shuyuan.language import say
 from shuyuan.project import Project
 
@@ -20,7 +21,7 @@ def schema(
     project: Project = context.obj
     console = answer()
     stale = []
-    for path, text in generated_files(project).items():
+    for path, text in {**generated_files(project), **generated_page(project)}.items():
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue
         stale.append(path)

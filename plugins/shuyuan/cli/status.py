@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import takewhile
@@ -16,12 +17,29 @@ import typer
 from rich.cells import cell_len, set_cell_size
 
 from shuyuan.language import say
+from shuyuan.problems import Problem
 from shuyuan.project import Project
 from shuyuan.reporting import figures
 from shuyuan.reporting.board import Board, BoardLine
+from shuyuan.workdays import Calendar, local_day
 
-SHAPES = {"normal": "■", "late": "▲", "missing": "✕", "blocked": "▬", "waiting": "○"}
-COLOURS = {"normal": "green", "late": "yellow", "missing": "red", "blocked": "red", "waiting": "blue"}
+SHAPES = {
+    "normal": "■",
+    "no_change": "□",
+    "late": "▲",
+    "missing": "✕",
+    "blocked": "▬",
+    "waiting": "○",
+    "excluded": "–",
+}
+COLOURS = {
+    "normal": "green",
+    "no_change": "green",
+    "late": "yellow",
+    "missing": "red",
+    "blocked": "red",
+    "waiting": "blue",
+}
 COLUMNS = ("state", "department", "entry", "data_date", "published", "due", "rows", "rejected", "score")
 NUMBERS = {"rows", "rejected", "score"}
 SQUEEZE = (("entry", 24), ("department", 12), ("entry", 16), ("department", 8), ("entry", 8))
@@ -33,28 +51,32 @@ def status(
     department: Annotated[str | None, typer.Option("--department", help="只看一个部门：名称或目录名")] = None,
     output: Annotated[Literal["text", "json"], typer.Option("--format", help="text 给人看 | json 给程序看")] = "text",
 ) -> None:
-    """数据到了没有：每个目录项一行，正常、迟到、缺报、阻断或等待。"""
-    from shuyuan.catalog import read_catalog
+    """数据到了没有：每个目录项一行，正常、无变化、迟到、缺报、阻断、等待或不计。"""
+    from shuyuan.catalog.promises import read_promises
     from shuyuan.indicators import read_board_facts
-    from shuyuan.reporting import freshness_board
+    from shuyuan.reporting.board import freshness_board
     from shuyuan.warehouses import open_warehouse
 
     project: Project = context.obj
-    resources = [one for one in read_catalog(project).resources if one.entry.status in ("confirmed", "published")]
+    now = datetime.now(UTC)
+    notices = Calendar.read(project.calendar).notices(local_day(now))
+    entries = [one for one in read_promises(project) if one.status in ("confirmed", "published", "suspended")]
     with open_warehouse(project).session() as session:
-        facts = read_board_facts(session, datetime.now(UTC))
-    board = freshness_board(resources, facts, department)
+        facts = read_board_facts(session, now)
+    board = freshness_board(entries, facts, department)
     if department is not None and not board.lines:
         typer.echo(say("status.nobody", department=department), err=True)
         raise typer.Exit(2)
     if output == "json":
-        typer.echo(board_json(board))
+        typer.echo(board_json(board, notices))
         return
     width = shutil.get_terminal_size((120, 24)).columns
     colours = COLOURS if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else {}
     for place, line in enumerate(board_text(board, width)):
         state = board.lines[place - 2].state if 2 <= place < len(board.lines) + 2 else ""
         typer.secho(line, fg=colours.get(state))
+    for notice in notices:
+        typer.secho(str(notice), fg="yellow" if colours else None)
 
 
 def board_text(board: Board, width: int) -> list[str]:
@@ -81,7 +103,7 @@ def board_text(board: Board, width: int) -> list[str]:
     return [title, *lines, summary, say("status.next")]
 
 
-def board_json(board: Board) -> str:
+def board_json(board: Board, notices: Sequence[Problem] = ()) -> str:
     """Return the board as JSON: instants are UTC with an offset, missing values are null."""
     lines = []
     for line in board.lines:
@@ -90,7 +112,8 @@ def board_json(board: Board) -> str:
             values[name] = f"{values[name].isoformat()}+00:00" if values[name] else None
         values["data_date"] = values["data_date"].isoformat() if values["data_date"] else None
         lines.append(values)
-    made = {"now": board.now.isoformat(), "counts": board.counts, "entries": lines}
+    said = [{"code": notice.code, "message": notice.message, "next": notice.next_step} for notice in notices]
+    made = {"now": board.now.isoformat(), "counts": board.counts, "notices": said, "entries": lines}
     return json.dumps(made, ensure_ascii=False, indent=1)
 
 

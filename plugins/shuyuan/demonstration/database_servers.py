@@ -103,8 +103,12 @@ def missing_package(kind: str) -> str | None:
 
 
 @contextmanager
-def database_server(kind: str, folder: Path, password: str = "") -> Iterator[DatabaseServer]:
+def database_server(
+    kind: str, folder: Path, password: str = "", options: Sequence[str] = ()
+) -> Iterator[DatabaseServer]:
     """Run ``mariadb`` or ``postgresql`` in ``folder``: a fresh one, or with its ``password`` the one that lies there.
+
+    ``options`` go at the end of the server's command line.
 
     Raises ``FileNotFoundError`` without its package, ``TimeoutError`` when it does not start.
     """
@@ -113,6 +117,7 @@ def database_server(kind: str, folder: Path, password: str = "") -> Iterator[Dat
         raise FileNotFoundError(package)
     fresh, password = not password, password or secrets.token_hex(12)
     server = (_mariadb if kind == "mariadb" else _postgres)(folder, password, fresh)
+    server.command = [*server.command, *options]
     _end_leftover(server)
     server.start()
     try:

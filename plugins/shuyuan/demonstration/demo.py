@@ -1,8 +1,8 @@
 """``make demo``: a whole banner's exchange on this machine, through a real Airflow, in about a minute.
 
 The departments' deliveries with planted defects → front-end machines over SFTP → Airflow → the embedded warehouse →
-copies compared with their sources → the report. Every count, of defects and of disagreements, is held against what
-was planted. Nothing is left running.
+copies compared with their sources, cases checked (核查) → the month's made-up past (``history``) → the report. Every
+count, of defects and of disagreements, and every case is held against what was planted. Nothing is left running.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from typing import Any, Protocol
 from shuyuan.catalog import Resource
 from shuyuan.catalog.dictionary import read_elements
 from shuyuan.catalog.subjects import read_subjects
+from shuyuan.demonstration.cases import plant_cases
+from shuyuan.demonstration.checking import CheckedCase, hand_in, read_checked
 from shuyuan.demonstration.comparing import (
     Comparing,
     count_events,
@@ -30,9 +32,11 @@ from shuyuan.demonstration.comparing import (
 from shuyuan.demonstration.deliveries import Handover, deliver
 from shuyuan.demonstration.departments import open_departments, published_entries
 from shuyuan.demonstration.disagreements import Expected, expected_comparisons
+from shuyuan.demonstration.history import write_history
 from shuyuan.indicators import read_facts
 from shuyuan.project import Project
 from shuyuan.warehouses import open_warehouse
+from shuyuan.workdays import local_day
 
 SUBJECT = "person"
 """The subject whose golden record is shown."""
@@ -58,6 +62,12 @@ class Airflow(Protocol):
 
     def reconcile(self) -> None:
         """Compare now, and return when it is done."""
+
+    def start_checks(self, requests: Mapping[str, str]) -> str:
+        """Have requests answered (check → request number); return what ``finish_checks`` asks for."""
+
+    def finish_checks(self, checks: Iterable[str], run_id: str) -> None:
+        """Return when they are answered, or have failed."""
 
     def stop(self) -> None:
         """Stop it; nothing is left."""
@@ -85,17 +95,21 @@ class Line:
 
 @dataclass(frozen=True)
 class Result:
-    """What the demonstration came to. ``seconds`` is its wall time."""
+    """What the demonstration came to. ``seconds`` is its wall time, ``past`` how many past runs were made up."""
 
     lines: tuple[Line, ...]
     report: Path
     seconds: float
     comparing: Comparing = field(default_factory=Comparing)
+    past: int = 0
+    cases: tuple[CheckedCase, ...] = ()
 
     @property
     def good(self) -> bool:
-        """Every entry published (or unchanged), every count and every comparison as planted."""
-        return self.comparing.exact and all(line.expected and line.state in (DONE, UNCHANGED) for line in self.lines)
+        """Every entry published (or unchanged), every count, every comparison and every checked case as planted."""
+        if not (self.comparing.exact and all(case.exact for case in self.cases)):
+            return False
+        return all(line.expected and line.state in (DONE, UNCHANGED) for line in self.lines)
 
     @property
     def same(self) -> bool:
@@ -109,7 +123,7 @@ class Audience(Protocol):
     def phase(self, key: str, detail: str = "") -> None:
         """A phase begins; ``detail`` says what it waits for.
 
-        Phases: frontends airflow deliveries runs reconcile stopping report.
+        Phases: frontends airflow deliveries runs reconcile checks stopping report.
         """
 
     def entries(self, states: Mapping[str, str]) -> None:
@@ -133,9 +147,11 @@ def run_demo(
     began, started_at = time.monotonic(), datetime.now(UTC)
     resources = published_entries(project)
     audience.phase("frontends")
+    today = data_date == local_day(started_at)  # of any other day the sources are out of date, and would say so
     with open_departments(project) as departments, ThreadPoolExecutor(1) as writer:
         writing = writer.submit(deliver, departments.root, data_date, rows, corrected=corrected)
         counting = writer.submit(expected_comparisons, rows, day=data_date, corrected=corrected, project=project)
+        planting = writer.submit(plant_cases, project, data_date, rows, corrected) if today else None
         airflow = make_airflow(departments.settings)
         try:
             airflow.start(lambda what: audience.phase("airflow", what))
@@ -146,8 +162,13 @@ def run_demo(
             run_ids = airflow.run_all(
                 ids, {"data_date": str(data_date)}, lambda tasks: audience.entries(states_of(tasks, ids))
             )
+            audience.phase("checks")
+            cases = planting.result() if planting else ()
+            requests = hand_in(project, cases, datetime.now(UTC))
+            asked = airflow.start_checks(requests)
             audience.phase("reconcile")
             airflow.settle()
+            airflow.finish_checks(requests, asked)
             planted = counting.result()
             if not _compared(project, planted):
                 airflow.reconcile()  # published before there were comparisons, or by an Airflow that is gone
@@ -157,8 +178,10 @@ def run_demo(
     lines = read_lines(project, resources, run_ids, handovers)
     audience.entries({line.entry_id: line.state for line in lines})
     comparing = read_comparing(project, resources, planted, started_at)
+    checked = read_checked(project, cases, requests, datetime.now(UTC))
     audience.phase("report")
-    return Result(lines, write_report(), time.monotonic() - began, comparing)
+    past = write_history(project, resources, run_ids, data_date, datetime.now(UTC))
+    return Result(lines, write_report(), time.monotonic() - began, comparing, past, checked)
 
 
 def states_of(tasks: Tasks, entry_ids: Iterable[str]) -> dict[str, str]:

@@ -62,7 +62,7 @@ def expected_comparisons(
     entries = {one.entry.id: one.entry for one in catalog.resources if one.entry.id in ENTRIES}
     data_date = day or datetime.now(LOCAL).date()
     accepted = {
-        entry_id: tuple(_accepted_rows(entry, rows, seed, data_date, corrected)) for entry_id, entry in entries.items()
+        entry_id: tuple(accepted_rows(entry, rows, seed, data_date, corrected)) for entry_id, entry in entries.items()
     }
     found: dict[tuple[str, str], Expected] = {}
     for entry_id in sorted(entries):
@@ -77,7 +77,7 @@ def links_of(catalog: Catalog, entry_id: str) -> tuple[Link, ...]:
     return find_links(entries[entry_id], catalog.elements, entries.get)[0]
 
 
-def _accepted_rows(entry: Entry, rows: int | None, seed: int, day: date, corrected: bool) -> Iterator[Record]:
+def accepted_rows(entry: Entry, rows: int | None, seed: int, day: date, corrected: bool) -> Iterator[Record]:
     """Yield the rows that the checks let pass, empty cells as ``None``."""
     table = build_table(entry.id, day, rows, seed, corrected)
     names = {field.source_name: field.name for field in entry.fields}

@@ -1,10 +1,26 @@
 """The models: what a catalog entry, a department, an element and a rule may say (= the YAML's schema)."""
 
 from shuyuan.entry.assessment import Assessment
+from shuyuan.entry.check import (
+    Check,
+    CheckRule,
+    Count,
+    Differs,
+    InputField,
+    Lookup,
+    Outside,
+    Parameter,
+    Recent,
+    Rows,
+    Sum,
+    Where,
+)
+from shuyuan.entry.check_users import CheckUser, CheckUsers
 from shuyuan.entry.demand import Demand, DemandStep
 from shuyuan.entry.department import Contact, Department, FrontEnd
 from shuyuan.entry.fields import Element, Field
 from shuyuan.entry.model import Cycle, Entry, Load, Opening, Owner, Sharing, Status, Update, with_date
+from shuyuan.entry.notices import Channel, MailChannel, Notices, QuietHours, RobotChannel, Route
 from shuyuan.entry.one_source import OneSource
 from shuyuan.entry.rules import (
     BetweenRule,
@@ -39,13 +55,20 @@ from shuyuan.entry.values import Model, Untyped
 __all__ = [
     "Assessment",
     "BetweenRule",
+    "Channel",
+    "Check",
+    "CheckRule",
+    "CheckUser",
+    "CheckUsers",
     "Contact",
+    "Count",
     "CsvFormat",
     "Cycle",
     "DatabaseSource",
     "Demand",
     "DemandStep",
     "Department",
+    "Differs",
     "Element",
     "Encoding",
     "Entry",
@@ -55,30 +78,43 @@ __all__ = [
     "FrontEnd",
     "Gate",
     "GxExpectation",
+    "InputField",
     "JsonLinesFormat",
     "KnownRegionRule",
     "LengthRule",
     "Load",
+    "Lookup",
+    "MailChannel",
     "MatchesIdRule",
     "Model",
     "NotAfterRule",
     "NotExcelDamagedRule",
+    "Notices",
     "OneOfRule",
     "OneSource",
     "Opening",
+    "Outside",
     "Owner",
+    "Parameter",
     "ParquetFormat",
     "PatternRule",
     "Quality",
+    "QuietHours",
+    "Recent",
+    "RobotChannel",
+    "Route",
     "RowCountRule",
+    "Rows",
     "Rule",
     "SftpSource",
     "Sharing",
     "Source",
     "Status",
     "Subject",
+    "Sum",
     "UniqueRule",
     "Untyped",
     "Update",
+    "Where",
     "with_date",
 ]

@@ -31,12 +31,12 @@ class AssessmentPeriod(Model):
 class DimensionWeights(Model):
     """What each of the six dimensions counts in the quality score; the standard names no weights."""
 
-    normativity: Annotated[Weight, Key(title="规范性")] = 1
-    completeness: Annotated[Weight, Key(title="完整性")] = 1
-    accuracy: Annotated[Weight, Key(title="准确性")] = 1
-    consistency: Annotated[Weight, Key(title="一致性")] = 1
-    timeliness: Annotated[Weight, Key(title="时效性")] = 1
-    accessibility: Annotated[Weight, Key(title="可访问性")] = 1
+    normativity: Annotated[Weight, Key(title="规范性", description="在质量分里的权重；0 表示不计")] = 1
+    completeness: Annotated[Weight, Key(title="完整性", description="在质量分里的权重；0 表示不计")] = 1
+    accuracy: Annotated[Weight, Key(title="准确性", description="在质量分里的权重；0 表示不计")] = 1
+    consistency: Annotated[Weight, Key(title="一致性", description="在质量分里的权重；0 表示不计")] = 1
+    timeliness: Annotated[Weight, Key(title="时效性", description="在质量分里的权重；0 表示不计")] = 1
+    accessibility: Annotated[Weight, Key(title="可访问性", description="在质量分里的权重；0 表示不计")] = 1
 
 
 class RankingWeights(Model):
@@ -52,10 +52,10 @@ class RankingWeights(Model):
 class Grades(Model):
     """The lowest score of each of the five levels; below D is E."""
 
-    A: Annotated[Percent, Key(title="优")] = 95
-    B: Annotated[Percent, Key(title="良")] = 85
-    C: Annotated[Percent, Key(title="中")] = 75
-    D: Annotated[Percent, Key(title="及格")] = 60
+    a: Annotated[Percent, Key(title="优", description="优的最低分")] = 95
+    b: Annotated[Percent, Key(title="良", description="良的最低分")] = 85
+    c: Annotated[Percent, Key(title="中", description="中的最低分")] = 75
+    d: Annotated[Percent, Key(title="及格", description="及格的最低分，再低是差")] = 60
 
 
 class Lights(Model):
@@ -68,21 +68,33 @@ class Lights(Model):
 class ReplyDays(Model):
     """Within how many working days a demand must be answered, by the wanted entry's sharing type."""
 
-    unconditional: Annotated[int, Key(title="无条件共享（工作日）", ge=1, le=250)] = 1
-    conditional: Annotated[int, Key(title="有条件共享（工作日）", ge=1, le=250)] = 10
+    unconditional: Annotated[
+        int, Key(title="无条件共享（工作日）", description="想要的目录项是无条件共享", ge=1, le=250)
+    ] = 1
+    conditional: Annotated[
+        int, Key(title="有条件共享（工作日）", description="想要的目录项是有条件共享或不予共享", ge=1, le=250)
+    ] = 10
     unlisted: Annotated[
         int, Key(title="目录外的需求（工作日）", description="想要的数据还没有目录项", ge=1, le=250)
     ] = 10
 
 
+class RectifyDays(Model):
+    """Within how many working days after the first day seen a problem must be mended."""
+
+    missing: Annotated[int, Key(title="缺报（工作日）", description="自首次发现起", ge=1, le=250)] = 1
+    blocked: Annotated[int, Key(title="阻断、运行失败（工作日）", description="自首次发现起", ge=1, le=250)] = 1
+    rule: Annotated[int, Key(title="规则未通过（工作日）", description="自首次发现起", ge=1, le=250)] = 10
+
+
 class Exemption(Model):
     """One line of the white list: due dates in these days do not count."""
 
-    entry: Annotated[EntryId, Key(title="目录项")]
-    from_: Annotated[Day, Key(title="起", alias="from")]
+    entry: Annotated[EntryId, Key(title="目录项", description="哪个目录项")]
+    from_: Annotated[Day, Key(title="起", description="从哪天起，含当日", alias="from")]
     until: Annotated[Day, Key(title="止", description="含当日")]
-    why: Annotated[Line, Key(title="原因")]
-    approval: Annotated[Line, Key(title="批准文号或批准人")]
+    why: Annotated[Line, Key(title="原因", description="为什么不计，印在报告里")]
+    approval: Annotated[Line, Key(title="批准文号或批准人", description="谁批准的，印在报告里")]
 
 
 class Assessment(Model):
@@ -90,12 +102,17 @@ class Assessment(Model):
 
     kind: Annotated[Literal["Assessment"], Key(title="文件类型", description="固定写 Assessment")] = "Assessment"
     unit: Annotated[Line, Key(title="通报单位", description="报告和通报上的落款")] = "大数据中心"
-    period: Annotated[AssessmentPeriod, Key(title="考核期")] = AssessmentPeriod()
-    dimensions: Annotated[DimensionWeights, Key(title="六性权重")] = DimensionWeights()
-    ranking: Annotated[RankingWeights, Key(title="共享排行权重")] = RankingWeights()
+    period: Annotated[AssessmentPeriod, Key(title="考核期", description="月报统计到哪天、什么时候出")] = (
+        AssessmentPeriod()
+    )
+    dimensions: Annotated[DimensionWeights, Key(title="六性权重", description="六性各占多少")] = DimensionWeights()
+    ranking: Annotated[RankingWeights, Key(title="共享排行权重", description="共享排行各项占多少")] = RankingWeights()
     grades: Annotated[Grades, Key(title="五级评级", description="各级最低分")] = Grades()
-    lights: Annotated[Lights, Key(title="红黄绿牌")] = Lights()
-    reply_within: Annotated[ReplyDays, Key(title="需求答复期限")] = ReplyDays()
+    lights: Annotated[Lights, Key(title="红黄绿牌", description="什么样得绿牌、红牌")] = Lights()
+    reply_within: Annotated[ReplyDays, Key(title="需求答复期限", description="需求几个工作日内答复")] = ReplyDays()
+    rectify_within: Annotated[
+        RectifyDays, Key(title="整改期限", description="从首次发现起几个工作日内整改；疑义的期限见 one_source.yaml")
+    ] = RectifyDays()
     samples: Annotated[
         int, Key(title="最少样本", description="应到批次少于此数的部门只列数字、不排名", ge=1, le=1000)
     ] = 5

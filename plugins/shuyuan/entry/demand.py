@@ -6,6 +6,7 @@ when it refuses. A file is never rewritten: a step is one more line at its end.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field as Key
@@ -14,6 +15,20 @@ from shuyuan.entry.values import Day, EntryId, Identifier, Line, Model, Text
 
 Step = Literal["file", "agree", "refuse", "supplement", "resubmit", "withdraw", "supplied"]
 Use = Literal["basis", "reference", "verification", "collaboration"]
+
+FOLLOWING: Mapping[Step, tuple[Step, ...]] = {
+    "file": ("agree", "refuse", "supplement", "withdraw"),
+    "supplement": ("resubmit", "withdraw"),
+    "resubmit": ("agree", "refuse", "supplement", "withdraw"),
+    "agree": ("supplied", "withdraw"),
+    "refuse": (),
+    "withdraw": (),
+    "supplied": (),
+}
+"""Step → the steps that may come next."""
+
+REASONED: tuple[Step, ...] = ("refuse", "supplement")
+"""The steps that need a reason."""
 
 
 class DemandStep(Model):
@@ -27,8 +42,8 @@ class DemandStep(Model):
             "withdraw 撤回 | supplied 已供给",
         ),
     ]
-    on: Annotated[Day, Key(title="日期", description="如 2026-11-02")]
-    by: Annotated[Line, Key(title="经办", description="哪个部门谁办的")]
+    on: Annotated[Day, Key(title="日期", alias="date", description="如 2026-11-02")]
+    by: Annotated[Line, Key(title="经办", description="哪个部门哪个科室办的")]
     why: Annotated[Line | None, Key(title="理由", description="不同意、要求补正时必填")] = None
 
 
@@ -37,7 +52,7 @@ class Demand(Model):
 
     kind: Annotated[Literal["Demand"], Key(title="文件类型", description="需求固定写 Demand")]
     id: Annotated[EntryId, Key(title="标识", description="= 目录名.文件名；目录名是提出需求的部门")]
-    title: Annotated[Text, Key(title="需求名称", min_length=2, max_length=50)]
+    title: Annotated[Text, Key(title="需求名称", description="如：低保核查用机动车信息", min_length=2, max_length=50)]
     provider: Annotated[Identifier, Key(title="提供部门", description="include/catalog_specs 下的目录名")]
     entry: Annotated[EntryId | None, Key(title="目录项", description="想要哪个目录项；目录里还没有就不写")] = None
     fields: Annotated[tuple[Line, ...], Key(title="信息项", description="要哪些信息项；有目录项时写英文名")] = ()

@@ -16,6 +16,8 @@ from typing import Any
 MAX_REPEAT = 1000
 """RE2 refuses larger counts."""
 
+_MOST_TEXTS = 64
+_SAMPLES = "a0A-一"
 _PLAIN = frozenset({_constants.LITERAL, _constants.NOT_LITERAL, _constants.ANY, _constants.RANGE, _constants.NEGATE})
 _ANCHORS = frozenset({_constants.AT_BEGINNING, _constants.AT_END})
 _OTHER_MEANING = re.compile(r"(?<!\\)(?:\\\\)*(\\[uUNpPzZAbBxQEC]|\{,|\[\[?:)")
@@ -38,6 +40,42 @@ def why_unsafe(pattern: str) -> str | None:
     if tree.state.flags & ~re.UNICODE:
         return "flags"
     return _why(tree, repeated=False)
+
+
+def fitting_text(pattern: str) -> str | None:
+    """Return a text that the whole of ``pattern`` matches, ``None`` where none was found: it can hardly match any.
+
+    ``pattern`` is one that ``why_unsafe`` does not refuse.
+    """
+    texts = _texts(_parser.parse(pattern))
+    return next((text for text in texts if re.fullmatch(pattern, text)), None)
+
+
+def _texts(tree: Any) -> list[str]:
+    """Return a few texts that a tree may match: every branch once, every repeat as often as it must."""
+    texts = [""]
+    for operation, argument in tree:
+        texts = [text + more for text in texts for more in _texts_of(operation, argument)][:_MOST_TEXTS]
+    return texts
+
+
+def _texts_of(operation: Any, argument: Any) -> list[str]:
+    if operation is _constants.LITERAL:
+        return [chr(argument)]
+    if operation is _constants.AT:
+        return [""]
+    if operation is _constants.BRANCH:
+        return [text for branch in argument[1] for text in _texts(branch)]
+    if operation is _constants.SUBPATTERN:
+        return _texts(argument[3])
+    if operation in (_constants.MAX_REPEAT, _constants.MIN_REPEAT):
+        low, high, body = argument
+        return [text * times for text in _texts(body) for times in ((low, low + 1) if low < high else (low,))]
+    if operation is _constants.IN:
+        first, value = argument[0]
+        if first is not _constants.NEGATE:
+            return [chr(value[0] if first is _constants.RANGE else value)]
+    return list(_SAMPLES)  # any character but some: one of these will do
 
 
 def _why(tree: Any, repeated: bool) -> str | None:

@@ -149,6 +149,13 @@ class DatabaseSource(Model):
     overlap_numbers: Annotated[
         int, Key(title="重叠号数", description="整数水位每次往前多取多少个号", ge=0, le=1_000_000_000)
     ] = 1000
+    compare_keys: Annotated[
+        Span | None,
+        Key(
+            title="比对主键的间隔",
+            description="incremental 可用：每隔这么久把来源的主键读一遍，来源已经没有的从共享表移出，如 7d；留空不比对",
+        ),
+    ] = None
     hours: Annotated[
         Line | None,
         Key(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from shuyuan.catalog.originals import delivered_fields
+from shuyuan.catalog.originals import delivered_fields, original_name
 from shuyuan.entry import Element, Entry, SftpSource
 from shuyuan.formats.columnar import read_parquet
 from shuyuan.formats.delimited import read_delimited
@@ -55,6 +56,25 @@ def read(resource: HasEntry, delivery: Delivery, workdir: Path) -> Batch:
     entry = resource.entry
     delivered = entry.model_copy(update={"fields": delivered_fields(entry)})
     return Staging(entry, workdir, resource.elements).write(_read_files(delivered, delivery, workdir, files), files)
+
+
+@dataclass(frozen=True)
+class _Keys:
+    """A catalog resource that has its key fields only."""
+
+    entry: Entry
+    elements: Mapping[str, Element]
+
+
+def read_keys(resource: HasEntry, delivery: Delivery, workdir: Path) -> Batch:
+    """Read ``delivery.keys``, which lies under ``workdir``, as ``read`` does the rows: the key fields alone."""
+    entry, keys = resource.entry, delivery.keys
+    if keys is None:
+        raise ValueError("no keys were read")
+    named = {*entry.load.key, *(original_name(entry.field(name)) for name in entry.load.key)}
+    fields = tuple(field for field in entry.fields if field.name in named)
+    reduced = _Keys(entry.model_copy(update={"fields": fields}), resource.elements)
+    return read(reduced, delivery.model_copy(update={"files": (keys,)}), workdir)
 
 
 def _read_files(entry: Entry, delivery: Delivery, workdir: Path, files: list[str]) -> Iterator[tuple[int, Piece]]:

@@ -1,7 +1,8 @@
-"""What a spreadsheet program does to identifiers that it takes for numbers.
+"""What a spreadsheet program does to identifiers that it takes for numbers, and to texts that it takes for formulas.
 
 It keeps 15 significant digits and writes zeros for the others, shows ``1.59901E+17``, drops leading zeros, and
-turns dates into counts of days. Nothing of this can be undone; it can only be seen.
+turns dates into counts of days. Nothing of this can be undone; it can only be seen. A text that begins like a formula
+is calculated: ``harmless`` keeps it a text.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ LEAST = 3
 _SCIENTIFIC = re.compile(SCIENTIFIC_SHAPE, re.ASCII)
 _LONG = re.compile(LONG_SHAPE, re.ASCII)
 _ZEROED = re.compile(ZEROED_SHAPE, re.ASCII)
+_FORMULA = "=+-@\t\r＝＋－＠"
 _DAY_ZERO = date(1899, 12, 30)
 _FIRST_SERIAL, _LAST_SERIAL = 61, 2_958_465
 
@@ -71,3 +73,19 @@ def date_of_serial(text: str) -> date | None:
     if not re.fullmatch("[0-9]{2,7}", text, re.ASCII) or not _FIRST_SERIAL <= int(text) <= _LAST_SERIAL:
         return None
     return _DAY_ZERO + timedelta(days=int(text))
+
+
+def harmless(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula, also after a detour through CSV."""
+    return f"'{text}" if _looks_like_formula(text) else text
+
+
+def plain_again(text: str) -> str:
+    """Undo ``harmless``."""
+    return text[1:] if text.startswith("'") and _looks_like_formula(text) else text
+
+
+def _looks_like_formula(text: str) -> bool:
+    """Also what the workbook's writer would take for formatted text of its own and copy as XML."""
+    bare = text.lstrip("'")
+    return bool(bare) and (bare[0] in _FORMULA or bare.startswith("<r>"))

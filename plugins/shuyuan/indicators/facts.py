@@ -16,6 +16,8 @@ from typing import TypeAlias
 from shuyuan.workdays import local_day
 
 WINDOW_DAYS = 30
+MADE_UP = "demo__"
+"""What the ids of made-up runs begin with: the demonstration's past."""
 
 CopyKey: TypeAlias = tuple[str, str, str]
 """(entry id of the holder, field or joined key fields, source id): what one comparison line speaks of."""
@@ -92,7 +94,10 @@ class PublicationFact:
 
 @dataclass(frozen=True, slots=True)
 class ArrivalFact:
-    """One due date of ``ledger.freshness``: ``on_time late missing waiting``. ``day``: local day of ``due_at``."""
+    """One due date of ``ledger.freshness``. ``day``: local day of ``due_at``.
+
+    ``state``: ``on_time late missing no_change excluded waiting``, see ``standing.Due``.
+    """
 
     due_at: datetime
     day: date
@@ -271,6 +276,11 @@ class Facts:
     entries: Mapping[str, EntryFacts] = field(default_factory=dict)
     since: date | None = None
     one_source: OneSourceFacts = field(default_factory=OneSourceFacts)
+
+    @property
+    def made_up(self) -> bool:
+        """Whether the demonstration's past is in the ledger: then the figures describe no real office."""
+        return any(run.run_id.startswith(MADE_UP) for entry in self.entries.values() for run in entry.runs)
 
     @cached_property
     def today(self) -> date:

@@ -1,8 +1,7 @@
-"""A part of a whole, and a mean: what stands behind a percentage. Nothing measured has no value, never 100."""
+"""A part of a whole: what stands behind a percentage. Nothing measured has no value, never 100."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 
@@ -17,16 +16,3 @@ class Ratio:
     def percent(self) -> float | None:
         """0 to 100, or ``None`` when there is nothing to divide by."""
         return 100 * self.part / self.whole if self.whole else None
-
-
-@dataclass(frozen=True, slots=True)
-class Mean:
-    """The mean of ``count`` values; ``None`` of none."""
-
-    value: float | None
-    count: int
-
-    @classmethod
-    def of(cls, values: list[float]) -> Mean:
-        """The plain mean."""
-        return cls(math.fsum(values) / len(values) if values else None, len(values))

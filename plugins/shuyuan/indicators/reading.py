@@ -113,7 +113,7 @@ def read_facts(ledger: Ledger, now: datetime) -> Facts:
         blocked,
         runs=_by_entry(ledger.query(_LAST_RUNS, [until, RUNS_SHOWN]), _run),
         publications=_by_entry(ledger.query(_PUBLICATIONS, [until, PUBLICATIONS_SHOWN]), _publication),
-        arrivals=_by_entry(ledger.query(_ARRIVALS, [until, until - timedelta(days=2 * WINDOW_DAYS)]), _arrival),
+        arrivals=_arrivals(ledger, until, until - timedelta(days=3 * WINDOW_DAYS)),
         scores=_daily(ledger.query(_EARLIER_SCORES, [window]) + ledger.query(_SCORES, [window, until])),
         rules=rules,
         compared=read_compared(ledger.query, until, window),
@@ -129,7 +129,7 @@ def read_board_facts(ledger: Ledger, now: datetime) -> Facts:
         {},
         runs=_by_entry(ledger.query(_LAST_RUNS, [until, BOARD_RUNS]), _run),
         publications=_by_entry(ledger.query(_PUBLICATIONS, [until, 1]), _publication),
-        arrivals=_by_entry(ledger.query(_ARRIVALS, [until, until]), _arrival),
+        arrivals=_arrivals(ledger, until, until),
         scores=_daily(ledger.query(_EARLIER_SCORES, [until + timedelta(microseconds=1)])),
     )
     return Facts(now=now, entries=entries)
@@ -175,8 +175,13 @@ def _publication(row: Row) -> PublicationFact:
     return PublicationFact(**row)
 
 
-def _arrival(row: Row) -> ArrivalFact:
-    return ArrivalFact(day=local_day(row["due_at"]), **row)
+def _arrivals(ledger: Ledger, until: datetime, since: datetime) -> dict[str, list[ArrivalFact]]:
+    """The due dates from ``since`` on, and each entry's last; what came after ``until`` is still waited for."""
+    rows = ledger.query(_ARRIVALS, [until, since])
+    for row in rows:
+        if row["arrived_at"] is not None and row["arrived_at"] > until:
+            row |= {"state": "waiting", "arrived_at": None}
+    return _by_entry(rows, lambda row: ArrivalFact(day=local_day(row["due_at"]), **row))
 
 
 def _daily(rows: Iterable[Row]) -> dict[str, list[ScoreFact]]:

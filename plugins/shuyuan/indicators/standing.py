@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Generic, Literal, TypeVar
 
+from shuyuan.indicators.periods import Period
+
 Row = TypeVar("Row")
 DueState = Literal["on_time", "late", "missing", "no_change", "excluded", "waiting"]
 Light = Literal["green", "yellow", "red"]
@@ -19,25 +21,16 @@ COMPONENTS = ("linked", "fresh", "quality", "response", "used")
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
-    """The local days of one assessment month, both counted. ``month`` is ``2026-11``."""
-
-    month: str
-    first: date
-    last: date
-
-
-@dataclass(frozen=True, slots=True)
 class Indicator(Generic[Row]):
-    """One indicator: ``value`` = 100 × part / whole (or a weighted mean of that scale), and what was counted."""
+    """One indicator: ``value`` = 100 × part / whole (or a mean of such), and what was counted."""
 
     value: float | None
-    part: float
-    whole: float
+    part: int
+    whole: int
     rows: tuple[Row, ...] = ()
 
     @classmethod
-    def of(cls, part: float, whole: float, rows: tuple[Row, ...] = ()) -> Indicator[Row]:
+    def of(cls, part: int, whole: int, rows: tuple[Row, ...] = ()) -> Indicator[Row]:
         """The share of ``part`` in ``whole``."""
         return cls(100 * part / whole if whole else None, part, whole, rows)
 
@@ -124,6 +117,8 @@ class DepartmentStanding:
 
     ``unranked``: ``nothing_to_share`` (不参评) or ``few_samples`` (样本不足). ``components`` are 0 to 100 by the names
     of ``COMPONENTS``, ``weights`` what each counted after those without data were left out (they sum to 100).
+    ``fresh.rows`` are all due dates, those that do not count too; ``linked.rows`` and ``coverage.rows`` what is
+    missing: the ids of entries never published, the names of items without any rule.
     """
 
     department: str

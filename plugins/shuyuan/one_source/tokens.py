@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 import secrets
-import stat
-from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes, hmac
 
 from shuyuan.problems import PlatformError
 from shuyuan.project import Project
+from shuyuan.vault.key_files import is_private, write_once
 
 ENVIRONMENT = "SHUYUAN_TOKEN_KEY"
 LEAST = 16
@@ -42,34 +41,7 @@ def token_secret(project: Project) -> bytes:
         return given.encode()
     path = project.token_key
     if not path.exists():
-        _make_secret(path)
-    if stat.S_IMODE(path.stat().st_mode) & 0o077 or len(secret := path.read_bytes().strip()) < LEAST:
+        write_once(path, secrets.token_hex(32).encode() + b"\n")
+    if not is_private(path) or len(secret := path.read_bytes().strip()) < LEAST:
         raise PlatformError("P323", file=str(path))
     return secret
-
-
-def _make_secret(path: Path) -> None:
-    """Write a new secret whole and on disk before it has its name; of two at once the first one's stays."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_hex(32).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        _link_once(part, path)
-    finally:
-        part.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _link_once(part: Path, path: Path) -> None:
-    try:
-        os.link(part, path)
-    except FileExistsError:
-        return

@@ -97,7 +97,19 @@ class AirflowClient:
         """Any PATCH below ``/api/v2`` (``/dags/<id>`` with ``is_paused``)."""
         return self._call("PATCH", "/api/v2" + path, dict(body))
 
+    def page(self, path: str, *, signed: bool = True) -> tuple[int, str]:
+        """Status and text of a page; of one that is refused the status alone, 0 where nothing answers."""
+        try:
+            return 200, self._text("GET", path, signed=signed)
+        except PlatformError as refused:
+            status = refused.problem.facts["status"]
+            return (status if isinstance(status, int) else 0), ""
+
     def _call(self, method: str, path: str, body: Any = None, signed: bool = True) -> Any:
+        text = self._text(method, path, body, signed)
+        return json.loads(text) if text else None
+
+    def _text(self, method: str, path: str, body: Any = None, signed: bool = True) -> str:
         if signed and not self._token:
             credentials = {"username": self.login.user, "password": self.login.password}
             self._token = self._call("POST", "/auth/token", credentials, signed=False)["access_token"]
@@ -107,12 +119,12 @@ class AirflowClient:
         try:
             context = ssl.create_default_context(cafile=self.certificate) if self.certificate else None
             with urllib.request.urlopen(request, timeout=60, context=context) as answer:  # noqa: S310
-                text = answer.read()
+                text: str = answer.read().decode("utf-8")
         except urllib.error.HTTPError as error:
             raise PlatformError("P414", what=f"{method} {path}", status=error.code, log=self.log) from None
         except OSError as error:
             raise PlatformError("P414", what=f"{method} {path}", status=type(error).__name__, log=self.log) from None
-        return json.loads(text) if text else None
+        return text
 
 
 def new_run_id(purpose: str) -> str:

@@ -1,4 +1,4 @@
-"""Names that derive from an entry's id: its DAG, asset, pool and run directory. All pure functions."""
+"""Names that derive from an entry's (or check's) id: its DAG, asset, pool and run directory. All pure functions."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import re
 import zlib
 
 DAG_PREFIX = "catalog."
+CHECK_PREFIX = "check."
 RECONCILE_DAG = "operations.reconcile"
 NIGHTLY_DAG = "operations.nightly"
+MONTHLY_DAG = "operations.monthly"
+FRESHNESS_DAG = "operations.freshness"
 PUBLICATIONS = "publications"
 """The asset that every publication of every entry updates, beside the entry's own."""
 _SAFE = re.compile(r"[^A-Za-z0-9._-]")
@@ -23,6 +26,16 @@ def entry_of_dag(name: str) -> str | None:
     """The entry id of a catalog DAG, or ``None`` when the DAG is not one of the catalog's."""
     entry_id = name.removeprefix(DAG_PREFIX)
     return entry_id if name.startswith(DAG_PREFIX) and _ENTRY.fullmatch(entry_id) else None
+
+
+def check_dag_id(check_id: str) -> str:
+    """``low_income`` → ``check.low_income``."""
+    return CHECK_PREFIX + check_id
+
+
+def check_of_dag(name: str) -> str | None:
+    """The id of a check's DAG, or ``None`` when the DAG is none of a check."""
+    return name.removeprefix(CHECK_PREFIX) if name.startswith(CHECK_PREFIX) else None
 
 
 def asset_uri(entry_id: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from shuyuan.orchestration.client import new_run_id
-from shuyuan.orchestration.identity import RECONCILE_DAG, dag_id, ledger_run_id
+from shuyuan.orchestration.identity import NIGHTLY_DAG, RECONCILE_DAG, check_dag_id, dag_id, ledger_run_id
 from shuyuan.orchestration.local import LocalAirflow
 from shuyuan.problems import PlatformError
 
@@ -16,7 +16,7 @@ _ENDED = ("success", "failed")
 
 
 class RunningAirflow(LocalAirflow):
-    """A local Airflow that runs catalog entries on demand."""
+    """A local Airflow that runs catalog entries, and answers requests, on demand."""
 
     def run_all(
         self, entry_ids: Sequence[str], conf: Mapping[str, Any], seen: Callable[[States], None], patience: float = 600
@@ -67,6 +67,39 @@ class RunningAirflow(LocalAirflow):
         self._unpause(RECONCILE_DAG, time.monotonic() + 60)
         self.client.trigger(RECONCILE_DAG, new_run_id("manual"), {})
         self.settle()
+
+    def work_nightly(self, patience: float = 300) -> None:
+        """Have the nightly work done now, the report with it, and return when it is.
+
+        Raises:
+            PlatformError: P413, that took longer than ``patience`` seconds.
+        """
+        limit = time.monotonic() + patience
+        self._unpause(NIGHTLY_DAG, limit)
+        self.client.trigger(NIGHTLY_DAG, new_run_id("manual"), {})
+        while self.client.open_runs(NIGHTLY_DAG):
+            self._pause(limit, NIGHTLY_DAG)
+
+    def start_checks(self, requests: Mapping[str, str]) -> str:
+        """Have requests (check → request number) answered; return the run id that their runs share.
+
+        Raises:
+            PlatformError: P413, a DAG did not appear.
+        """
+        run_id, limit = new_run_id("request"), time.monotonic() + 60
+        for check_id, request_id in requests.items():
+            self._unpause(check_dag_id(check_id), limit)
+            self.client.trigger(check_dag_id(check_id), run_id, {"request_id": request_id})
+        return run_id
+
+    def finish_checks(self, checks: Iterable[str], run_id: str, patience: float = 120) -> None:
+        """Return when the runs of ``start_checks`` have ended. Raises ``PlatformError`` P413."""
+        names, limit = [check_dag_id(check_id) for check_id in checks], time.monotonic() + patience
+        while waiting := [name for name in names if self._state(name, run_id) not in _ENDED]:
+            self._pause(limit, ", ".join(waiting))
+
+    def _state(self, name: str, run_id: str) -> str | None:
+        return self.client.run_states([name], run_id).get(name)
 
     def _unpause(self, name: str, limit: float) -> None:
         while name not in self.client.dag_ids():

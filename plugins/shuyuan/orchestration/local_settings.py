@@ -56,6 +56,7 @@ def settings(project: Project, ports: Ports, tuned: Mapping[str, str]) -> dict[s
     ours = {
         "AIRFLOW_HOME": str(home),
         "SHUYUAN_PROJECT": str(project.root),
+        "SHUYUAN_AIRFLOW_URL": url,
         "TZ": "UTC",
         "AIRFLOW__CORE__DAGS_FOLDER": str(package.parents[2] / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(package.parents[1]),

@@ -1,4 +1,5 @@
-"""The DAG ``operations.nightly``: freshness and comparisons, then the report, and old run directories.
+"""The DAG ``operations.nightly``: freshness and comparisons, then the report; what is due for deletion, and old run
+directories.
 
 The report is written whatever became of the work before it: a trouble there must not hide the rest from people.
 So that the run turns red all the same, 完成 hangs on every task, as in an entry's DAG.
@@ -36,7 +37,10 @@ class UpkeepOperator(BaseOperator):
         from shuyuan.orchestration import upkeep
 
         pieces: dict[str, Callable[[Project, datetime], Any]] = {
+            "deletion": upkeep.delete_due,
             "freshness": upkeep.sweep_freshness,
+            "month": upkeep.write_month,
+            "notices": upkeep.send_notices,
             "report": upkeep.write_report,
             "retention": upkeep.clear_runs,
         }
@@ -57,9 +61,9 @@ def build_nightly_dag() -> DAG:
         tags={say("dag.operations")},
     )
     shared: dict[str, Any] = {"dag": dag, "retries": 2, "retry_delay": timedelta(minutes=5)}
-    freshness, retention = (
+    freshness, deletion, retention = (
         UpkeepOperator(task_id=work, task_display_name=say(f"task.{work}"), work=work, **shared)
-        for work in ("freshness", "retention")
+        for work in ("freshness", "deletion", "retention")
     )
     reconcile = ReconcileOperator(task_id="reconcile", task_display_name=say("task.reconcile"), **shared)
     report = UpkeepOperator(
@@ -73,5 +77,5 @@ def build_nightly_dag() -> DAG:
         task_id="done", task_display_name=say("task.done"), trigger_rule=TriggerRule.NONE_FAILED, dag=dag
     )
     [freshness, reconcile] >> report
-    [freshness, reconcile, report, retention] >> done
+    [freshness, reconcile, report, deletion, retention] >> done
     return dag

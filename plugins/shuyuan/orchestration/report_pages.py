@@ -25,6 +25,7 @@ DOCUMENTS = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".pdf": "application/pdf",
 }
+CURRENT = "current"
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none';"
     " form-action 'none'; frame-ancestors 'self'",
@@ -35,7 +36,12 @@ HEADERS = {
 }
 VIEWS: list[dict[str, Any]] = [
     {"name": say("report_pages.menu"), "href": f"{PREFIX}/", "destination": "nav", "nav_top_level": True},
-    {"name": say("report_pages.entry"), "href": f"{PREFIX}/dags/{{DAG_ID}}", "destination": "dag", "url_route": "report"},
+    {
+        "name": say("report_pages.entry"),
+        "href": f"{PREFIX}/dags/{{DAG_ID}}",
+        "destination": "dag",
+        "url_route": "report",
+    },
 ]
 """The menu entry, and a link on every DAG to the page of its entry."""
 
@@ -43,7 +49,7 @@ Scope = MutableMapping[str, Any]
 
 
 class ReportPages:
-    """An ASGI application over the report's ``folder``; made of FastAPI at the first request.
+    """An ASGI application over the reports' ``folder``; made of FastAPI at the first request.
 
     Plugins are loaded by every Airflow process, and only the api-server needs FastAPI.
     """
@@ -77,6 +83,9 @@ def build_app(folder: Path) -> "FastAPI":
         if not get_auth_manager().is_authorized_dag(method="GET", details=DagDetails(id=NIGHTLY_DAG), user=user):
             raise HTTPException(403, "Forbidden")
 
+    def go_to(request: Request, page: str) -> Response:
+        return RedirectResponse(f"{request.scope.get('root_path', '')}/{page}", 303)
+
     @app.exception_handler(AnyRefusal)
     async def refuse(request: Request, refusal: AnyRefusal) -> Response:
         if refusal.status_code == 401 and "text/html" in request.headers.get("accept", ""):
@@ -88,12 +97,16 @@ def build_app(folder: Path) -> "FastAPI":
     @app.get("/dags/{dag_id}", dependencies=[Depends(see_report)])
     def page_of_dag(request: Request, dag_id: str) -> Response:
         entry = entry_of_dag(dag_id)
-        page = f"entries/{entry}.html" if entry and (folder / "entries" / f"{entry}.html").is_file() else "index.html"
-        return RedirectResponse(f"{request.scope.get('root_path', '')}/{page}", 303)
+        page = f"{CURRENT}/entries/{entry}.html"
+        return go_to(request, page if entry and (folder / page).is_file() else f"{CURRENT}/index.html")
+
+    @app.get("/", dependencies=[Depends(see_report)])
+    def begin(request: Request) -> Response:
+        return go_to(request, f"{CURRENT}/index.html")
 
     @app.get("/{path:path}", dependencies=[Depends(see_report)])
     def serve(path: str) -> Response:
-        return read_page(folder, path or "index.html")
+        return read_page(folder, path)
 
     return app
 

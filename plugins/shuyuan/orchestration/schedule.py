@@ -13,7 +13,17 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from shuyuan.language import say
 from shuyuan.orchestration.identity import spread
-from shuyuan.workdays import LOCAL, Calendar, Promise, data_date_for, due_at, due_day, local_day, period_start
+from shuyuan.workdays import (
+    LOCAL,
+    Calendar,
+    Promise,
+    data_date_for,
+    due_at,
+    has_delivery,
+    local_day,
+    next_period,
+    period_start,
+)
 
 WINDOW = timedelta(minutes=30)
 _LOOK_BACK = timedelta(days=45)  # a due day lies at most 30 days into its period and moves by one holiday
@@ -54,24 +64,11 @@ def slot_starts(timing: Timing, entry_id: str, calendar: Calendar, since: dateti
     """Yield the slots that start after ``since``, in order, without end."""
     day = period_start(timing.cycle, local_day(since) - _LOOK_BACK)
     while True:
-        period, day = day, _next_period(timing.cycle, day)
-        if _has_delivery(timing, period, calendar):
+        period, day = day, next_period(timing.cycle, day)
+        if has_delivery(timing, period, calendar):
             start = _start(timing, entry_id, period, calendar)
             if start > since:
                 yield Slot(start, period)
-
-
-def due_periods(
-    timing: Timing, calendar: Calendar, since: datetime, until: datetime
-) -> Iterator[tuple[date, datetime]]:
-    """Yield (period, due instant) of every delivery that was due after ``since`` and not after ``until``."""
-    day = period_start(timing.cycle, local_day(since) - _LOOK_BACK)
-    while day <= local_day(until):
-        if _has_delivery(timing, day, calendar):
-            due = due_at(timing, day, calendar).replace(tzinfo=UTC)
-            if since < due <= until:
-                yield day, due
-        day = _next_period(timing.cycle, day)
 
 
 def next_slot(timing: Timing, entry_id: str, calendar: Calendar, after: datetime, now: datetime) -> Slot:
@@ -107,19 +104,6 @@ def overrides_as_text(calendar: Calendar) -> dict[str, bool]:
 def calendar_from_text(overrides: Mapping[str, bool]) -> Calendar:
     """The inverse of ``overrides_as_text``."""
     return Calendar({date.fromisoformat(day): worked for day, worked in overrides.items()})
-
-
-def _next_period(cycle: str, start: date) -> date:
-    months = {"monthly": 1, "quarterly": 3, "half_yearly": 6, "yearly": 12}.get(cycle)
-    if months:
-        return period_start(cycle, start + timedelta(days=31 * months + 1))
-    return start + timedelta(days=7 if cycle == "weekly" else 1)
-
-
-def _has_delivery(timing: Timing, period: date, calendar: Calendar) -> bool:
-    """A daily entry on the working calendar has no delivery on a day off; longer cycles move theirs."""
-    longer = timing.cycle in ("weekly", "monthly", "quarterly", "half_yearly", "yearly")
-    return longer or due_day(timing, period, calendar) == period
 
 
 def _start(timing: Timing, entry_id: str, period: date, calendar: Calendar) -> datetime:

@@ -29,6 +29,7 @@ def find_problems(dag_file: Path) -> list[Problem]:
     catalog = read_catalog(project)
     found = [problem for problem in catalog.problems if problem.severity == "error"]
     calendar = Calendar.read(project.calendar)
+    found += calendar.problems
     for resource in catalog.resources:
         try:
             build_dag(resource, calendar)

@@ -1,59 +1,70 @@
-"""What is done every night: note what did not come, write the report, clear old run directories.
+"""The center's upkeep: settle what did not come, write the report, delete what is due, clear old run directories.
 
-Plain functions over the project; the DAG ``operations.nightly`` runs them.
+Plain functions over the project; the DAGs ``operations.freshness`` and ``operations.nightly`` run them. What is
+needed for one piece is imported there: the sweep runs a hundred times a day and must not pay for the report.
 """
 
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from shuyuan import ledger
-from shuyuan.catalog import Resource, read_catalog
-from shuyuan.indicators import read_facts
-from shuyuan.orchestration.schedule import Timing, data_date_of, due_periods, is_promised
+from shuyuan.problems import PlatformError
 from shuyuan.project import Project
-from shuyuan.reporting import build_site
 from shuyuan.warehouses import open_warehouse
-from shuyuan.workdays import LOCAL, Calendar, arrival_state
+from shuyuan.workdays import Calendar
 
 KEEP_DAYS = 30
-_SWEPT = timedelta(days=7)
 
 
 def sweep_freshness(project: Project, now: datetime) -> int:
-    """Write ``missing`` for every due date of the last week that has passed, grace included, without a delivery.
+    """Settle every due date that has passed, grace included, without a delivery; return how many are newly missing.
 
-    It needs no run: an entry whose DAG is paused, broken or never ran is missed all the same. Returns how
-    many due dates are missing. ``now`` is aware.
+    ``now`` is aware. See ``freshness.sweeping``.
     """
-    calendar, missing = Calendar.read(project.calendar), 0
-    with open_warehouse(project).session() as session, session.transaction():
-        for resource in read_catalog(project).resources:
-            since = _promised_since(resource, ledger.first_published(session, resource.entry.id), now)
-            if since is None:
-                continue
-            promise = resource.entry.update
-            for period, due in due_periods(Timing.of(promise), calendar, since, now):
-                if arrival_state(_naive(due), promise.grace, None, _naive(now)) != "missing":
-                    continue
-                data_date = data_date_of(promise, period)
-                due_at, period_name = _naive(due), str(data_date)
-                missing += ledger.record_freshness(
-                    session, resource.entry.id, due_at, period_name, "missing", None, None
-                )
-    return missing
+    from shuyuan.catalog.promises import read_promises
+    from shuyuan.freshness.sweeping import sweep
+
+    calendar, promises = Calendar.read(project.calendar), read_promises(project)
+    with open_warehouse(project).session() as session:
+        return sweep(session, promises, calendar, now.astimezone(UTC).replace(tzinfo=None))["missing"]
 
 
 def write_report(project: Project, now: datetime) -> Path:
-    """Write the report of all entries as of ``now`` (aware) and return its first page."""
-    resources = [one for one in read_catalog(project).resources if one.entry.status not in ("draft", "retired")]
-    with open_warehouse(project).session() as session:
-        facts = read_facts(session, now)
-    folder = project.var / "report"
-    build_site(resources, facts, folder)
-    return folder / "index.html"
+    """Write the report of the running period as of ``now`` (aware) and return its first page."""
+    from shuyuan.reporting.writing import write
+
+    return write(project, now).first_page
+
+
+def write_month(project: Project, now: datetime) -> Path:
+    """Freeze the last period that is over at ``now`` (aware), write its report and return its first page."""
+    from shuyuan.reporting.writing import last_month, write
+
+    return write(project, now, last_month(project, now)).first_page
+
+
+def send_notices(project: Project, now: datetime) -> int:
+    """Send the notices that are due at ``now`` (aware); return how many were delivered.
+
+    Raises ``PlatformError`` P383 when some were not, so that somebody sees it; a later sweep tries those again.
+    """
+    from shuyuan import notices
+    from shuyuan.orchestration.tasks import airflow_connection
+
+    outcomes = [attempt.outcome for attempt in notices.send_notices(project, now, airflow_connection)]
+    failed, unknown = outcomes.count("failed"), outcomes.count("unknown")
+    if failed or unknown:
+        raise PlatformError("P383", failed=failed, unknown=unknown)
+    return len(outcomes)
+
+
+def delete_due(project: Project, now: datetime) -> int:
+    """Delete the requests and answers of checks whose day has come; return of how many. ``now`` is aware."""
+    from shuyuan.checks.deletion import delete_due
+
+    return delete_due(project, now)
 
 
 def clear_runs(project: Project, now: datetime, keep_days: int | None = None) -> int:
@@ -68,19 +79,3 @@ def clear_runs(project: Project, now: datetime, keep_days: int | None = None) ->
     days = keep_days if keep_days is not None else int(os.environ.get("SHUYUAN_KEEP_RUNS_DAYS") or KEEP_DAYS)
     most = os.environ.get("SHUYUAN_KEEP_RUNS_GB")
     return clear(project, now, Limits(timedelta(days=days), int(float(most) * 1e9) if most else None))
-
-
-def _promised_since(resource: Resource, first: datetime | None, now: datetime) -> datetime | None:
-    """From when on deliveries are missed: a week back, but not before the entry went live.
-
-    It went live with its first publication (naive UTC), or, while nothing ever came, on its day in the catalog.
-    """
-    entry = resource.entry
-    if entry.status != "published" or not is_promised(entry.update.cycle) or entry.published_on is None:
-        return None
-    live = first.replace(tzinfo=UTC) if first else datetime.combine(entry.published_on, time(), LOCAL)
-    return max(now - _SWEPT, live)
-
-
-def _naive(instant: datetime) -> datetime:
-    return instant.astimezone(UTC).replace(tzinfo=None)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from shuyuan import __version__, ledger, sources, workdays
 from shuyuan.crashpoints import point
+from shuyuan.freshness.evidence import read_traces
 from shuyuan.pipeline.job import Job, fault_of, utc_now
 from shuyuan.pipeline.stages import is_published, published_by
 from shuyuan.problems import PlatformError, ShuyuanError
@@ -44,7 +45,7 @@ def record(job: Job) -> str:
         ledger.record_run(session, _run(job, outcome, fault, delivery, verdict, publication))
         note_spec(session, job)
         if outcome in ("published", "unchanged", "missing"):
-            note_freshness(session, job, delivery.received_at if delivery else None)
+            note_freshness(session, job, outcome, delivery)
     _send_receipt(job, outcome, delivery, verdict)
     job.finish()
     point("recorded")
@@ -67,23 +68,55 @@ def note_spec(session: ledger.Connection, job: Job) -> None:
     )
 
 
-def note_freshness(session: ledger.Connection, job: Job, arrived_at: datetime | None) -> None:
+def note_freshness(session: ledger.Connection, job: Job, outcome: str, delivery: Delivery | None) -> None:
     """Write whether the delivery of this run's period came in time.
 
-    A deadline that had passed before the entry's first publication is not the department's: the first period
-    counts when it is met and is left out when it is not.
+    The same content again for a new data date, in time, is ``no_change``. What came late through a fault of ours is
+    ``excluded`` (see ``freshness.judging``), and so is the period of the first publication when its deadline had
+    passed before: the first period counts when it is met and is left out when it is not.
     """
-    promise = job.resource.entry.update
-    if promise.cycle in ("irregular", "other", "realtime"):
+    entry, promise = job.resource.entry, job.resource.entry.update
+    if promise.cycle in workdays.UNPROMISED:
         return
-    calendar = workdays.Calendar.read(job.project.calendar)
     day = job.data_date + timedelta(days=promise.data_lag_days)
-    due = workdays.due_at(promise, day, calendar)
-    state = workdays.arrival_state(due, promise.grace, arrived_at, utc_now())
-    first = ledger.first_published(session, job.resource.entry.id)
-    if state == "late" and (first is None or first > due + promise.grace):
-        return
-    ledger.record_freshness(session, job.resource.entry.id, due, str(job.data_date), state, arrived_at, job.run_id)
+    due = workdays.due_at(promise, day, workdays.Calendar.read(job.project.calendar))
+    arrived_at = delivery.received_at if delivery else None
+    state, reason = workdays.arrival_state(due, promise.grace, arrived_at, utc_now()), None
+    if state == "on_time" and outcome == "unchanged" and _repeats_earlier(session, job):
+        state = "no_change"
+    elif state in ("late", "missing"):
+        first = ledger.first_published(session, entry.id)
+        if state == "late" and (first is None or first > due + promise.grace):
+            state, reason = "excluded", "first"
+        else:
+            slot, dated = (entry.id, job.data_date), _dated(delivery)
+            traces = read_traces(session, due, entry.id)
+            kept = (
+                state == "late"
+                and _was_ours(session, entry.id, due)
+                and traces.stays_ours(slot, due, promise.grace, dated)
+            )
+            if kept or traces.is_ours(slot, due, promise.grace, dated):
+                state, reason = "excluded", "platform"
+    ledger.record_freshness(session, entry.id, due, str(job.data_date), state, arrived_at, job.run_id, reason)
+
+
+def _repeats_earlier(session: ledger.Connection, job: Job) -> bool:
+    """Whether what consumers see was delivered for an earlier data date."""
+    current = ledger.current_publication(session, job.resource.entry.id)
+    return current is not None and current.data_date < job.data_date
+
+
+def _was_ours(session: ledger.Connection, entry_id: str, due: datetime) -> bool:
+    """Whether a sweep has found already that we were at fault: a run that is cleared and run again leaves no trace."""
+    sql = "SELECT 1 AS ours FROM ledger.freshness WHERE entry_id = ? AND due_at = ? AND reason = 'platform'"
+    return bool(session.query(sql, [entry_id, due]))
+
+
+def _dated(delivery: Delivery | None) -> datetime | None:
+    """When the department's own machine says that the delivery was finished (naive UTC), if it says so."""
+    stamps = [file.modified_at for file in delivery.files if file.modified_at] if delivery else []
+    return max(stamps, default=None)
 
 
 def _run(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,11 +16,13 @@ from shuyuan import formats, ledger, quality, sources
 from shuyuan.catalog import Resource
 from shuyuan.crashpoints import point
 from shuyuan.entry import DatabaseSource
+from shuyuan.freshness.evidence import note_look
 from shuyuan.pipeline.job import Job, utc_now
 from shuyuan.pipeline.source_rows import borrow_sources
-from shuyuan.problems import DeliveryError, PlatformError
+from shuyuan.problems import DeliveryError, NotYetDelivered, PlatformError
 from shuyuan.stages import Batch, Delivery, Publication, Stage, Verdict
 from shuyuan.warehouses import Lot, Session
+from shuyuan.workdays import Calendar
 
 Made = TypeVar("Made", bound=Stage)
 
@@ -44,7 +46,15 @@ def fetch(job: Job) -> Fetched:
         for later in (Batch, Verdict, Publication):  # an earlier attempt's results must not be recorded as this one's
             later.discard(job.workdir)
         connection = job.connect(job.resource.entry.source.connection)
-        delivery = sources.fetch(job.resource, job.data_date, job.workdir, connection, utc_now(), read_up_to(job))
+        try:
+            delivery = sources.fetch(
+                job.resource, job.data_date, job.workdir, connection, utc_now(), read_up_to(job), keys_are_due(job)
+            )
+        except NotYetDelivered as missing:
+            calendar = Calendar.read(job.project.calendar)
+            with job.warehouse.session() as session, session.transaction():
+                note_look(session, job.resource.entry, job.data_date, missing, utc_now(), calendar)
+            raise
         point("fetched")
         delivery.save(job.workdir)
         with job.warehouse.session() as session:
@@ -63,6 +73,16 @@ def read_up_to(job: Job) -> str | None:
         return None
     with job.warehouse.session() as session:
         return ledger.current_watermark(session, job.resource.entry.id, job.resource.digest)
+
+
+def keys_are_due(job: Job) -> bool:
+    """Whether the keys of an incremental source have to be compared again, an hour early rather than a day late."""
+    source = job.resource.entry.source
+    if not isinstance(source, DatabaseSource) or source.compare_keys is None:
+        return False
+    with job.warehouse.session() as session:
+        last = ledger.keys_compared_at(session, job.resource.entry.id)
+    return last is None or utc_now() - last >= source.compare_keys - timedelta(hours=1)
 
 
 def is_published(session: Session, job: Job, delivery: Delivery) -> bool:
@@ -97,7 +117,10 @@ def read_batch(resource: Resource, delivery: Delivery, workdir: Path) -> Batch:
     batch = formats.read(resource, delivery, workdir)
     if batch.rows + batch.defects != batch.counted:
         raise PlatformError("P403", read=batch.rows + batch.defects, counted=batch.counted)
-    return batch
+    if delivery.keys is None:
+        return batch
+    keys = formats.read_keys(resource, delivery, workdir / sources.KEYS)
+    return batch.model_copy(update={"keys_path": f"{sources.KEYS}/{keys.path}"})
 
 
 def check(job: Job) -> Verdict:
@@ -182,6 +205,7 @@ def _lot(job: Job, delivery: Delivery, batch: Batch, verdict: Verdict) -> Lot:
         score=verdict.score,
         now=utc_now(),
         watermark=delivery.watermark,
+        keys_path=job.workdir / batch.keys_path if batch.keys_path else None,
     )
 
 

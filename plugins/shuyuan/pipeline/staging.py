@@ -22,6 +22,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from shuyuan.crashpoints import point
 from shuyuan.pipeline.staging_area import Area, Measured
 from shuyuan.problems import PlatformError
+from shuyuan.sources import KEYS
 from shuyuan.stages import Batch, Delivery, Fault, Publication, Stage, Verdict
 
 RECORDED, LOOK, SECONDS = "recorded.json", "look.json", "seconds.json"
@@ -86,11 +87,12 @@ class HandOver(BaseModel):
     def needed_by(self, stage: str) -> tuple[str | None, ...]:
         """The paths that a stage opens."""
         if stage == "read" and self.delivery:
-            return tuple(file.path for file in self.delivery.files)
+            keys = (f"{KEYS}/{self.delivery.keys.path}",) if self.delivery.keys else ()
+            return (*(file.path for file in self.delivery.files), *keys)
         if stage == "check" and self.batch:
-            return (self.batch.path, self.batch.defects_path)
+            return (self.batch.path, self.batch.defects_path, self.batch.keys_path)
         if stage == "load" and self.batch and self.verdict:
-            return (self.batch.path, self.verdict.rejected_path)
+            return (self.batch.path, self.verdict.rejected_path, self.batch.keys_path)
         return ()
 
     def made_by(self, stage: str) -> tuple[str | None, ...]:

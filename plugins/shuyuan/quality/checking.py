@@ -15,6 +15,7 @@ from great_expectations.core.expectation_validation_result import (
     ExpectationValidationResult,
 )
 
+from shuyuan.catalog.assessments import gather_assessment
 from shuyuan.problems import PlatformError
 from shuyuan.quality import MARKED
 from shuyuan.quality.engine import ScanEngine, validator_of
@@ -68,7 +69,7 @@ def check_batch(
     accepted = batch.counted - rejected
     results = [*judge_records(batch, workdir), *results, *impossible]
     scores = score_dimensions(_measured(results))
-    score = score_total(scores)
+    score = score_total(scores, gather_assessment(resource.project)[0].dimensions.model_dump())
     results += [*check_volume(resource.entry, batch.counted, accepted, volumes), *check_score(resource.entry, score)]
     return Verdict(
         entry_id=resource.entry.id,

@@ -45,14 +45,9 @@ class Agreement:
         return _grouped(differing, lambda one: one.entry_id)
 
 
-def find_agreement(resources: Sequence[Resource], facts: Facts) -> Agreement:
-    """Join catalog and ledger. The project's own calendar is read when there is any resource.
-
-    Raises:
-        ValueError: a line of ``include/calendar`` is wrong.
-    """
+def find_agreement(resources: Sequence[Resource], facts: Facts, calendar: Calendar) -> Agreement:
+    """Join catalog and ledger."""
     copies = find_copies(resources, facts)
-    calendar = Calendar.read(resources[0].project.calendar) if resources else Calendar({})
     return Agreement(copies, keep_copies(facts, copies), calendar)
 
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
+from typing import Protocol
 
 from markupsafe import Markup
 
 from shuyuan.catalog import Resource
-from shuyuan.indicators.facts import EntryFacts, Facts
+from shuyuan.indicators.facts import Facts
 from shuyuan.language import say
 from shuyuan.reporting import charts, figures
+from shuyuan.reporting.report import Report
 
-SHOWN = 40
-STATES = ("on_time", "late", "missing", "waiting", "rest", "unknown")
-_WORST_FIRST = ("missing", "late", "waiting", "on_time")
+STATES = ("on_time", "late", "missing", "no_change", "excluded", "waiting", "rest", "unknown")
+_WORST_FIRST = ("missing", "late", "waiting", "on_time", "no_change", "excluded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,38 +50,71 @@ class Calendar:
     span: str
 
 
-def arrival_calendar(resources: Sequence[Resource], facts: Facts) -> Calendar:
-    """Return the calendar of the window. A long catalog shows the most troubled ``SHOWN`` entries."""
-    shown = list(resources)
-    if len(shown) > SHOWN:
-        shown.sort(key=lambda resource: (-_trouble(facts.of(resource.entry.id), facts), resource.entry.id))
-    rows = tuple(calendar_row(resource, facts) for resource in shown[:SHOWN])
-    return Calendar(day_labels(facts.days), rows, len(resources), span_of(facts.days))
+class Arrival(Protocol):
+    """A due date and what became of it, of the ledger or as it was judged."""
+
+    @property
+    def day(self) -> date:
+        """Its local day."""
+
+    @property
+    def due_at(self) -> datetime:
+        """When it was due, naive UTC."""
+
+    @property
+    def state(self) -> str:
+        """One of ``STATES``."""
+
+    @property
+    def arrived_at(self) -> datetime | None:
+        """When it came, naive UTC."""
+
+
+def worst_calendar(report: Report, shown: int) -> Calendar:
+    """The period's calendar of the entries with the most late and missing due dates, worst first."""
+    facts, first, last = report.facts, report.period.first, report.period.last
+    days = [first + timedelta(days=place) for place in range((min(last, facts.today) - first).days + 1)]
+    rows = [
+        row_of(resource, one.fresh.rows, days, facts.since)
+        for resource in worst_first(report, shown)
+        if (one := report.standing(resource.entry.id)) is not None
+    ]
+    return Calendar(day_labels(days), tuple(rows), len(report.resources), span_of(days))
+
+
+def worst_first(report: Report, shown: int) -> list[Resource]:
+    """The ``shown`` entries with the most late and missing due dates."""
+
+    def weight(resource: Resource) -> tuple[int, str]:
+        one = report.standing(resource.entry.id)
+        return -trouble_of(one.fresh.rows if one else ()), resource.entry.id
+
+    return sorted(report.resources, key=weight)[:shown]
 
 
 def calendar_row(resource: Resource, facts: Facts) -> CalendarRow:
-    """Return one entry's row."""
-    known = facts.of(resource.entry.id)
+    """One entry's row of the last 30 days, as the ledger has it."""
+    return row_of(resource, facts.of(resource.entry.id).arrivals, facts.days, facts.since)
+
+
+def row_of(resource: Resource, dues: Iterable[Arrival], days: Sequence[date], since: date | None) -> CalendarRow:
+    """One entry's row. Of several due dates on a day the worst is shown; ``since`` is when the ledger began."""
     by_day: dict[date, Cell] = {}
     worst: dict[date, int] = {}
-    for arrival in known.arrivals:
-        rank = _WORST_FIRST.index(arrival.state)
-        if arrival.day >= facts.days[0] and rank <= worst.get(arrival.day, len(_WORST_FIRST)):
-            worst[arrival.day] = rank
-            word = say(f"report.arrival.{arrival.state}")
-            hover = say(
-                "report.arrival.came" if arrival.arrived_at else "report.arrival.due",
-                day=figures.day(arrival.day),
-                state=word,
-                due=figures.short_moment(arrival.due_at),
-                arrived=figures.short_moment(arrival.arrived_at),
-            )
-            by_day[arrival.day] = Cell(charts.mark(arrival.state, word), hover, arrival.state)
-    begun = facts.since or facts.today + timedelta(days=1)
-    cells = tuple(by_day.get(day) or _empty(day, "rest" if day >= begun else "unknown") for day in facts.days)
-    return CalendarRow(
-        resource.entry.id, resource.entry.title, resource.department.title, cells, _trouble(known, facts)
-    )
+    shown = [due for due in dues if days[0] <= due.day <= days[-1]]
+    for due in shown:
+        rank = _WORST_FIRST.index(due.state)
+        if rank <= worst.get(due.day, len(_WORST_FIRST)):
+            worst[due.day] = rank
+            by_day[due.day] = _cell(due)
+    begun = since or days[-1] + timedelta(days=1)
+    cells = tuple(by_day.get(day) or _empty(day, "rest" if day >= begun else "unknown") for day in days)
+    return CalendarRow(resource.entry.id, resource.entry.title, resource.department.title, cells, trouble_of(shown))
+
+
+def trouble_of(dues: Iterable[Arrival]) -> int:
+    """How many were late or missing."""
+    return sum(due.state in ("missing", "late") for due in dues)
 
 
 def day_labels(days: Sequence[date]) -> tuple[str, ...]:
@@ -104,9 +138,16 @@ def legend(rows: Sequence[CalendarRow]) -> list[Cell]:
     return [Cell(charts.mark(state, word), word, state) for state, word in words.items()]
 
 
-def _trouble(known: EntryFacts, facts: Facts) -> int:
-    first = facts.days[0]
-    return sum(arrival.day >= first and arrival.state in ("missing", "late") for arrival in known.arrivals)
+def _cell(due: Arrival) -> Cell:
+    word = say(f"report.arrival.{due.state}")
+    hover = say(
+        "report.arrival.came" if due.arrived_at else "report.arrival.due",
+        day=figures.day(due.day),
+        state=word,
+        due=figures.short_moment(due.due_at),
+        arrived=figures.short_moment(due.arrived_at),
+    )
+    return Cell(charts.mark(due.state, word), hover, due.state)
 
 
 def _empty(day: date, state: str) -> Cell:

@@ -9,6 +9,7 @@ from datetime import date
 from shuyuan.catalog import Resource
 from shuyuan.indicators.facts import CorrectionFact, EntryFacts, Facts, RuleFact
 from shuyuan.indicators.measures import state_of
+from shuyuan.indicators.problems import ProblemFact
 from shuyuan.language import say
 from shuyuan.reporting import figures
 from shuyuan.reporting.copies import department_titles
@@ -37,13 +38,15 @@ class Matter:
     weight: tuple[int, int]
 
 
-def list_matters(resources: Iterable[Resource], facts: Facts) -> list[Matter]:
+def list_matters(resources: Iterable[Resource], facts: Facts, problems: Iterable[ProblemFact] = ()) -> list[Matter]:
     """Return what needs attention, in this order: blocked, missing, overdue 疑义, rejected rows, the most first.
 
     An entry has one matter of its deliveries at most, and one for each department that owes it an answer.
+    ``problems`` tell how long rules have not been met; without them the last deliveries do.
     """
+    begun = {(one.entry_id, one.what): one.since for one in problems if one.kind == "rule" and one.closed_at is None}
     known = {resource.entry.id: resource for resource in resources}
-    found = [matter for resource in known.values() if (matter := _matter(resource, facts.of(resource.entry.id)))]
+    found = [matter for resource in known.values() if (matter := _matter(resource, facts.of(resource.entry.id), begun))]
     found += _overdue(known, facts)
     return sorted(found, key=lambda matter: (matter.weight, matter.entry_id))
 
@@ -91,14 +94,16 @@ def what_stays(facts: EntryFacts) -> str:
     )
 
 
-def _matter(resource: Resource, facts: EntryFacts) -> Matter | None:
+def _matter(resource: Resource, facts: EntryFacts, begun: Mapping[tuple[str, str], date]) -> Matter | None:
     state = state_of(facts)
     if state == "blocked":
         return _blocked(resource, facts)
     if state == "missing":
         return _missing(resource, facts)
     rule = worst_rule(facts)
-    return _rejected(resource, facts, rule) if rule else None
+    if rule is None:
+        return None
+    return _rejected(resource, facts, rule, begun.get((resource.entry.id, rule.rule)) or trouble_since(rule))
 
 
 def _blocked(resource: Resource, facts: EntryFacts) -> Matter:
@@ -129,7 +134,7 @@ def _missing(resource: Resource, facts: EntryFacts) -> Matter:
     return _line(resource, code, sentence, since, what_stays(facts), (1, 0))
 
 
-def _rejected(resource: Resource, facts: EntryFacts, rule: RuleFact) -> Matter:
+def _rejected(resource: Resource, facts: EntryFacts, rule: RuleFact, since: date | None) -> Matter:
     sentence = say(
         "report.attention.rows",
         sentence=rule_sentence(resource.entry, rule.rule),
@@ -139,7 +144,7 @@ def _rejected(resource: Resource, facts: EntryFacts, rule: RuleFact) -> Matter:
     usable = what_stays(facts)
     if rule.effect == "reject" and facts.publication is not None:
         usable = say("report.attention.usable_rest", rows=figures.count(facts.publication.accepted))
-    return _line(resource, rule.code, sentence, trouble_since(rule), usable, (3, -rule.unexpected))
+    return _line(resource, rule.code, sentence, since, usable, (3, -rule.unexpected))
 
 
 def _overdue(resources: Mapping[str, Resource], facts: Facts) -> list[Matter]:

@@ -8,7 +8,7 @@ no bars.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -19,9 +19,11 @@ from shuyuan.reporting import figures
 STATE_MARKS = {
     "normal": "on", "on_time": "on", "published": "on", "unchanged": "same", "late": "late", "missing": "miss",
     "blocked": "stop", "failed": "stop", "waiting": "wait", "dry_run": "wait", "rest": "rest", "unknown": "void",
+    "no_change": "same", "excluded": "off", "green": "on", "yellow": "late", "red": "miss",
     "agree": "on", "few": "late", "many": "miss", "source": "src", "not_compared": "off", "no_rows": "wait",
     "open": "wait", "corrected": "on", "explained": "same", "overdue": "miss",
 }  # fmt: skip
+CELL, CELL_PITCH = 14, 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,16 @@ class DotRow:
     note: str = ""
     weak: bool = False
     quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Swarmed:
+    """One thing's score among all: its hover text and, for a weak one, the page that it leads to."""
+
+    value: float
+    hover: str
+    link: str
+    weak: bool
 
 
 @cache
@@ -153,6 +165,67 @@ def sparkline(
     if dots:
         parts.append(_dot(*dots[-1], 2.5, colour))
     return _svg(width, height, title, parts, "spark")
+
+
+def strip(cells: Sequence[tuple[int, str, str]], rest: Iterable[int], places: int, title: str) -> Markup:
+    """One row of the heat-map: ``cells`` are (place, state, hover), ``rest`` the places where nothing was due.
+
+    What is in time is one path, so that a thousand rows stay small; only the others carry hover text of their own.
+    """
+    good = "".join(f"M{CELL_PITCH * place} 0h{CELL}v{CELL}h-{CELL}z" for place, state, _ in cells if state == "on_time")
+    idle = "".join(f"M{CELL_PITCH * place} 0h{CELL}v{CELL}h-{CELL}z" for place in rest)
+    parts = [
+        Markup('<path class="{}" d="{}"/>').format(kind, d) for kind, d in (("b-grey", idle), ("f-green", good)) if d
+    ]
+    parts.extend(
+        Markup('<use href="#m-{}" x="{}" width="{}" height="{}"><title>{}</title></use>').format(
+            STATE_MARKS[state], CELL_PITCH * place, CELL, CELL, hover
+        )
+        for place, state, hover in cells
+        if state != "on_time"
+    )
+    return _svg(CELL_PITCH * places, CELL, title, parts, "strip")
+
+
+def strip_axis(labels: Sequence[str]) -> Markup:
+    """The days above a heat-map's strips; empty labels are left out."""
+    texts = [
+        _text(CELL_PITCH * place + CELL / 2, 10, label, "middle axis") for place, label in enumerate(labels) if label
+    ]
+    return _svg(CELL_PITCH * len(labels), CELL, "", texts, "strip")
+
+
+def swarm(dots: Sequence[Swarmed], title: str, width: int = 940, most: int = 150) -> Markup:
+    """All scores on one axis, equal ones stacked. Weak ones are red, carry their name and lead to their page."""
+    left, right, bottom = 10, 10, 22
+    low, high, step = axis([dot.value for dot in dots], least=20)
+    across = (width - left - right) / (high - low)
+    stacks: dict[int, list[Swarmed]] = {}
+    for dot in sorted(dots, key=lambda one: (one.weak, one.value, one.hover)):
+        stacks.setdefault(round((dot.value - low) * across / 6), []).append(dot)
+    tallest = max((len(stack) for stack in stacks.values()), default=1)
+    pitch = min(6.0, (most - bottom - 8) / tallest)
+    floor = max(round(tallest * pitch) + 8, 40)
+    height = floor + bottom
+    parts = []
+    for number in range(round((high - low) / step) + 1):
+        x = left + number * step * across
+        parts.append(Markup('<path class="grid" d="M{0} 4V{1}"/>').format(_n(x), floor))
+        parts.append(_text(x, height - 6, f"{low + number * step:g}", "middle axis"))
+    plain = []
+    for place, stack in sorted(stacks.items()):
+        for level, dot in enumerate(stack):
+            x, y = left + place * 6, floor - 4 - level * pitch
+            if dot.weak:
+                parts.append(
+                    Markup('<a href="{}"><circle class="f-red" cx="{}" cy="{}" r="2.6"><title>{}</title></circle></a>')
+                    .format(dot.link, _n(x), _n(y), dot.hover)
+                )  # fmt: skip
+            else:
+                plain.append(f"M{_n(x)} {_n(y)}h0")
+    if plain:
+        parts.append(Markup('<path class="dots l-blue" d="{}"/>').format("".join(plain)))
+    return _svg(width, height, title, parts)
 
 
 def spread(places: Sequence[float], distance: float, first: float, last: float) -> list[float]:

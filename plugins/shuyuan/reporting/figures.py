@@ -10,7 +10,6 @@ import math
 from datetime import UTC, date, datetime
 
 from shuyuan.language import say
-from shuyuan.scoring import grade
 from shuyuan.workdays import LOCAL
 
 NONE = "—"
@@ -24,9 +23,8 @@ def score(value: float | None) -> str:
     return "100" if cut >= 100 else f"{cut:.1f}"
 
 
-def graded(value: float | None) -> str:
-    """``94.2 · 良``: a score with its grade; a dash for none."""
-    letter = grade(value)
+def graded_as(value: float | None, letter: str | None) -> str:
+    """``94.2 · 良``: a score with the grade that the assessment gave it; a dash for none."""
     return score(value) if letter is None else f"{score(value)} · {say(f'report.grade.{letter}')}"
 
 

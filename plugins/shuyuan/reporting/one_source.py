@@ -17,7 +17,8 @@ from shuyuan.reporting.copy_lines import (
     worst_first,
 )
 from shuyuan.reporting.matrix import legend, mismatch_matrix
-from shuyuan.reporting.overview import Tile, open_tile
+from shuyuan.reporting.report import Page
+from shuyuan.reporting.tiles import Tile, open_tile
 
 DIFFERENCES_SHOWN = 50
 REFERENCES_SHOWN = 60
@@ -96,3 +97,6 @@ def tiles(copies: Copies, facts: Facts) -> list[Tile]:
         ),
         open_tile(facts),
     ]
+
+
+PAGE = Page("one_source", "one-source.html", "one_source.html.j2", lambda report: one_source_page(report.agreement))

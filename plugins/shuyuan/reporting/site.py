@@ -1,13 +1,13 @@
 """The offline report: a folder of HTML pages that opens from disk, without script or request.
 
-Pages are pure functions of (catalog, ledger, now): the same three give the same bytes. They are written beside the
-old folder and swapped in, so that a reader never sees half a report.
+Pages are pure functions of the ``Report``: the same one gives the same bytes. They are written beside the old folder
+and swapped in, so that a reader never sees half a report.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,25 +16,19 @@ from filelock import FileLock
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from shuyuan import __version__
-from shuyuan.catalog import Resource
-from shuyuan.indicators.facts import Facts
 from shuyuan.indicators.measures import DIMENSIONS
 from shuyuan.language import language, say
 from shuyuan.problems import PlatformError
 from shuyuan.reporting import charts, figures
-from shuyuan.reporting.agreement import find_agreement
-from shuyuan.reporting.entry_page import entry_page, item_type
-from shuyuan.reporting.notes import notes
-from shuyuan.reporting.one_source import one_source_page
-from shuyuan.reporting.overview import overview
+from shuyuan.reporting.entry_page import item_type
+from shuyuan.reporting.pages import PAGES
+from shuyuan.reporting.report import Report
 
 MARKER = ".shuyuan-report"
 
 
-def build_site(resources: Sequence[Resource], facts: Facts, folder: Path) -> int:
-    """Write ``index.html``, ``one-source.html``, ``notes.html`` and ``entries/<id>.html`` into ``folder``.
-
-    Returns the number of pages.
+def build_site(report: Report, folder: Path) -> int:
+    """Write every page of ``PAGES`` into ``folder`` and return how many there are.
 
     Raises:
         PlatformError: P290, ``folder`` holds something that is not a report; nothing is changed.
@@ -46,11 +40,14 @@ def build_site(resources: Sequence[Resource], facts: Facts, folder: Path) -> int
             raise PlatformError("P290", path=str(folder))
         part, old = folder.with_name(folder.name + ".part"), folder.with_name(folder.name + ".old")
         shutil.rmtree(part, ignore_errors=True)
-        (part / "entries").mkdir(parents=True)
+        part.mkdir()
         (part / MARKER).write_text("")
         number = 0
-        for name, page in render_pages(resources, facts):
-            (part / name).write_text(page, encoding="utf-8", newline="\n")
+        for name, page in render_pages(report):
+            file = part / name
+            if number == 0 or not file.parent.is_dir():
+                file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(page, encoding="utf-8", newline="\n")
             number += 1
         shutil.rmtree(old, ignore_errors=True)
         if folder.exists():
@@ -60,30 +57,36 @@ def build_site(resources: Sequence[Resource], facts: Facts, folder: Path) -> int
     return number
 
 
-def render_pages(resources: Sequence[Resource], facts: Facts) -> Iterator[tuple[str, str]]:
-    """Yield (name, HTML) of every page."""
-    ordered = sorted(resources, key=lambda resource: resource.entry.id)
-    agreement = find_agreement(ordered, facts)
-    facts, templates = agreement.facts, environment()
-    common = {
+def render_pages(report: Report) -> Iterator[tuple[str, str]]:
+    """Yield (name, HTML) of every page in the order of the navigation, each before its leaves."""
+    templates = environment()
+    common = common_facts(report)
+    for page in PAGES:
+        here = common | {"here": page.name}
+        yield page.file, templates.get_template(page.template).render(here | {"up": ""} | dict(page.build(report)))
+        if page.leaves is None:
+            continue
+        leaf = templates.get_template(page.leaves.template)
+        here |= {"up": "../" * page.leaves.file.count("/")}
+        for key in page.leaves.keys(report):
+            yield page.leaves.file.format(id=key), leaf.render(here | dict(page.leaves.build(report, key)))
+
+
+def common_facts(report: Report) -> dict[str, Any]:
+    """What every page says of itself: period, unit, cut-off, version, the pages beside it."""
+    period = report.period
+    year, month = period.month.split("-")
+    return {
         "lang": "zh-CN" if language() == "zh" else "en",
-        "day": figures.full_day(facts.today),
-        "cutoff": say("report.cutoff", moment=figures.moment(facts.now)),
+        "month": say("report.date.month", year=int(year), month=int(month)),
+        "span": say("report.date.range", first=figures.day(period.first), last=figures.day(period.last)),
+        "unit": report.evidence.assessment.unit,
+        "cutoff": say("report.cutoff", moment=figures.moment(report.facts.now)),
+        "standing": say("report.frozen" if report.frozen else "report.running"),
+        "demo": report.demo,
         "version": __version__,
+        "nav": tuple((page.name, page.file) for page in PAGES),
     }
-    yield (
-        "index.html",
-        templates.get_template("overview.html.j2").render(common | overview(ordered, facts) | {"up": ""}),
-    )
-    yield (
-        "one-source.html",
-        templates.get_template("one_source.html.j2").render(common | one_source_page(agreement) | {"up": ""}),
-    )
-    yield "notes.html", templates.get_template("notes.html.j2").render(common | notes() | {"up": ""})
-    page = templates.get_template("entry.html.j2")
-    for resource in ordered:
-        name = f"entries/{resource.entry.id}.html"
-        yield name, page.render(common | entry_page(resource, agreement) | {"up": "../"})
 
 
 def environment() -> Environment:

@@ -7,6 +7,7 @@ same rows give the same hash whatever wrote the file.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -35,6 +36,9 @@ from shuyuan.sources.spellings import Spelling
 from shuyuan.sources.staging import disk_problems, publish, raw_folder, require_room
 from shuyuan.stages import DeliveredFile, Delivery
 
+KEYS = "keys"
+"""The folder of a run directory where the source's keys lie."""
+
 
 @dataclass(frozen=True)
 class _Read:
@@ -43,12 +47,21 @@ class _Read:
     query: str
     digest: RowsDigest
     mark: str | None
+    keys: RowsDigest | None = None
 
 
 def fetch(
-    resource: Resource, data_date: date, workdir: Path, connection: Connection, now: datetime, since: str | None = None
+    resource: Resource,
+    data_date: date,
+    workdir: Path,
+    connection: Connection,
+    now: datetime,
+    since: str | None = None,
+    keys: bool = False,
 ) -> Delivery:
     """Read the entry's table into ``workdir/raw/0000.parquet``; with ``sync: incremental`` what changed ``since``.
+
+    ``keys``: in the same snapshot, all keys of the table into ``workdir/keys/raw/0000.parquet``.
 
     Raises:
         NotYetDelivered: D112 the department's database may not be read at this hour.
@@ -64,13 +77,22 @@ def fetch(
     require_hours(source, now)
     final = raw_folder(workdir) / "0000.parquet"
     part = final.with_suffix(".part")
+    keys_final = raw_folder(workdir / KEYS) / "0000.parquet" if keys else None
+    keys_part = keys_final.with_suffix(".part") if keys_final else None
     require_room(final.parent, 0)
     try:
-        read = _read(resource.entry, source, connection, part, since)
+        read = _read(resource.entry, source, connection, part, since, keys_part)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    size, sha256 = part.stat().st_size, read.digest.hexdigest()
+    size, sha256, told = part.stat().st_size, read.digest.hexdigest(), None
+    if keys_final and keys_part and read.keys:
+        told = DeliveredFile(
+            name=source.table, path="raw/0000.parquet", size=keys_part.stat().st_size, sha256=read.keys.hexdigest()
+        )
+        publish(keys_part, keys_final)
+        # Each comparison is a delivery of its own, or a quiet source would be compared at every run.
+        sha256 = hashlib.sha256(f"{sha256} {told.sha256} {read.mark}".encode()).hexdigest()
     publish(part, final)
     return Delivery(
         entry_id=resource.entry.id,
@@ -83,10 +105,13 @@ def fetch(
         rows_declared=read.digest.rows,
         query=read.query,
         watermark=read.mark,
+        keys=told,
     )
 
 
-def _read(entry: Entry, source: DatabaseSource, connection: Connection, part: Path, since: str | None) -> _Read:
+def _read(
+    entry: Entry, source: DatabaseSource, connection: Connection, part: Path, since: str | None, keys_part: Path | None
+) -> _Read:
     names = list(dict.fromkeys(field.source_name for field in entry.fields))
     key = [entry.field(name).source_name for name in entry.load.key]
     seconds, place = source.timeout.total_seconds(), _table(source.table)
@@ -117,11 +142,35 @@ def _read(entry: Entry, source: DatabaseSource, connection: Connection, part: Pa
             finally:
                 with disk_problems(part.parent):
                     writer.close()
-            return _Read(_statement(line, query), digest, window.mark if window else None)
+            keys = _read_keys(line, source, connection, pace, keys_part, key) if keys_part else None
+            return _Read(_statement(line, query), digest, window.mark if window else None, keys)
     except (SQLAlchemyError, ConnectionError, TimeoutError) as error:
         raise translate(error, connection, source.table, seconds) from None
     except (UnicodeError, pa.ArrowInvalid):
         raise DeliveryError("D109", table=source.table, column="*") from None
+
+
+def _read_keys(
+    line: Line, source: DatabaseSource, connection: Connection, pace: Pace, part: Path, key: list[str]
+) -> RowsDigest:
+    names = list(dict.fromkeys(key))
+    schema, digest = pa.schema([(name, pa.string()) for name in names]), RowsDigest(names)
+    chosen: list[ColumnClause[Any]] = [column(quoted_name(name, quote=True)) for name in names]
+    query: Select[Any] = select(*chosen).select_from(_table(source.table))
+    with disk_problems(part.parent):
+        writer = pq.ParquetWriter(part, schema, compression="zstd")
+    try:
+        for batch in _batches(line, query, pace.block(source.fetch_rows), schema, source.table):
+            digest.add(batch)
+            with disk_problems(part.parent):
+                writer.write_batch(batch)
+            if not pace.keep(batch.num_rows):
+                seconds = int(source.timeout.total_seconds())
+                raise PassingError("P113", connection=connection.conn_id, seconds=seconds)
+    finally:
+        with disk_problems(part.parent):
+            writer.close()
+    return digest
 
 
 def _batches(line: Line, query: Select[Any], rows: int, schema: pa.Schema, table_name: str) -> Iterator[pa.RecordBatch]:

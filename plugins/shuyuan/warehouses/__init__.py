@@ -6,19 +6,25 @@ A new backend is one new module, one line in ``BACKENDS``, and the contract test
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from shuyuan.entry import Entry
 from shuyuan.ledger import Connection
 from shuyuan.problems import PlatformError
 from shuyuan.project import Project
 from shuyuan.stages import Publication
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from shuyuan.warehouses.lookups import Way
+    from shuyuan.warehouses.migrations import Migration
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,8 @@ class Lot:
 
     ``batch_path`` and ``rejected_path`` are the Parquet files of ``stages.Batch`` and ``stages.Verdict``;
     accepted rows are those of the first whose ``_row`` is not in the second. Instants are naive UTC.
-    ``watermark`` is how far an incremental source was read.
+    ``watermark`` is how far an incremental source was read; ``keys_path``: all keys that it still has, where they
+    were read (Parquet, the key fields): rows of other keys are removed, or closed in a history.
     """
 
     entry: Entry
@@ -43,6 +50,7 @@ class Lot:
     score: float | None
     now: datetime
     watermark: str | None = None
+    keys_path: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -87,12 +95,46 @@ class Session(Connection, Protocol):
             PlatformError: P303 (fenced), P337 (there is no former version to return to).
         """
 
+    def find_migration(self, entry: Entry) -> Migration | None:
+        """Return what has to change in the warehouse before the entry's spec fits the rows that are kept of it.
+
+        ``None``: nothing, or it happens by itself with the next publication.
+        """
+
+    def migrate(self, entry: Entry, record: Callable[[Migration, int], None]) -> Migration | None:
+        """Do what ``find_migration`` finds, if anything; ``record`` writes its line, given its number.
+
+        Consumers see the former table or the new one, and the line with it. A run that is under way is fenced.
+
+        Raises:
+            PlatformError: P303 (a later run took over), P343 (rows do not fit; nothing was changed).
+        """
+
     def snapshot(self, entry: Entry, folder: Path) -> Snapshot | None:
         """Return the shared table as it is now, as ``folder/<table>.parquet``, written if it is not up to date.
 
         ``None`` when the entry was never published. The file is replaced whole by a later publication: who reads
         it more than once links it into a folder of his own first. On the embedded warehouse these files are also
         what consumers outside the pipeline read.
+        """
+
+    def find_rows(
+        self, entry: Entry, fields: Sequence[str], ways: Sequence[Way], load_no: int | None = None
+    ) -> pa.Table:
+        """Return ``fields`` of the shared rows that fit any of the ways, each row once, in no order.
+
+        A row fits a way when each field of it has one of the wanted values, given in the field's own type and compared
+        as they are. ``load_no``: as that publication showed them, if it is still kept; otherwise as they are now.
+
+        Raises:
+            PlatformError: P425 (that publication is not kept any more), P33x (the server refuses).
+            PassingError: P306, P330, P331 (the warehouse fails now).
+        """
+
+    def find_spellings(self, entry: Entry, field: str, settled: str, load_no: int | None = None) -> list[str]:
+        """Return the different texts of a field that do not wholly match the regular expression ``settled``.
+
+        Those are the spellings that only a normal form can compare. Raises as ``find_rows``.
         """
 
     def copy_view(self, view: str, version: str, folder: Path) -> Path:

@@ -12,20 +12,24 @@ transaction.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from shuyuan import ledger
+from shuyuan.crashpoints import point
 from shuyuan.entry import Entry
 from shuyuan.problems import PassingError, PlatformError
 from shuyuan.warehouses import Lot, Snapshot
-from shuyuan.warehouses.duckdb_tables import Change, literal, quoted, show_table
+from shuyuan.warehouses.duckdb_tables import Change, column_type, literal, quoted, show_history, show_table
+from shuyuan.warehouses.lookups import Way, arrow_type, can_match, past_rows, row_schema
+from shuyuan.warehouses.migrations import Former, Migration, Stored, forms_of
 from shuyuan.warehouses.publishing import PublishingSession
 
 LOCK_SECONDS = 300
@@ -73,9 +77,9 @@ class DuckDBSession(PublishingSession):
         self.execute(f"SET temp_directory = {literal(str(spill))}")
         self.execute("SET memory_limit = '512MB'")
         self.execute("SET preserve_insertion_order = false")
-        for schema in ("share", "store", "rejected"):
+        for schema in ("share", "store", "rejected", "ledger"):
             self.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        ledger.create_ledger(self)
+        ledger.complete_ledger(self, ledger.known_columns(self))
         self.execute("CREATE SEQUENCE IF NOT EXISTS ledger.load_numbers")
         self.execute(
             "CREATE TABLE IF NOT EXISTS store.disputes (entry_id VARCHAR, field VARCHAR, kind VARCHAR,"
@@ -124,6 +128,40 @@ class DuckDBSession(PublishingSession):
         """Point the view at a version table."""
         show_table(self, entry, f"store.{quoted(f'{entry.table}@{load_no}')}")
 
+    def stored(self, entry: Entry, former: Former) -> Stored | None:
+        """The one table of an entry that keeps its rows, or the version that one is to keep from now on."""
+        if former.mode == entry.load.mode == "replace":
+            return None
+        name = f"{entry.table}@{former.load_no}" if former.mode == "replace" else entry.table
+        columns = {
+            row["column_name"]: row["data_type"]
+            for row in self.query(
+                "SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = 'store' AND table_name = ?",
+                [name],
+            )
+        }
+        return Stored(f"store.{quoted(name)}", forms_of(columns, former.mode)) if columns else None
+
+    def rebuild(self, migration: Migration, number: int, record: Callable[[], None]) -> None:
+        """Select the new table out of the old one, all in the caller's transaction."""
+        entry, former = migration.entry, migration.former
+        name = f"{entry.table}@{former.load_no}" if entry.load.mode == "replace" else entry.table
+        values = migration.values(self.casts, {field.name: column_type(field) for field in entry.fields}, place=False)
+        selected = ", ".join(f"{value} AS {quoted(column)}" for column, value in values.items())
+        source = migration.stored.source
+        self.execute(f"CREATE OR REPLACE TABLE store.{quoted(name)} AS SELECT {selected} FROM {source}")
+        if former.mode != entry.load.mode and "replace" in (former.mode, entry.load.mode):
+            for other in [entry.table, *(f"{entry.table}@{number}" for number in self.versions(entry))]:
+                if other != name:
+                    self.execute(f"DROP TABLE IF EXISTS store.{quoted(other)}")
+        point("rebuilt")
+        show_table(self, entry, f"store.{quoted(name)}")
+        if entry.load.mode == "history":
+            show_history(self, entry)
+        elif former.mode == "history":
+            self.execute(f"DROP VIEW IF EXISTS history.{quoted(entry.table)}")
+        record()
+
     def snapshot(self, entry: Entry, folder: Path) -> Snapshot | None:
         """Return the shared table as a Parquet file; see the protocol. Its metadata say which publication it is."""
         current = ledger.current_publication(self, entry.id)
@@ -159,6 +197,52 @@ class DuckDBSession(PublishingSession):
     def drop_view(self, view: str) -> None:
         """Drop a view of ``share``."""
         self.execute(f"DROP VIEW share.{quoted(view)}")
+
+    def find_rows(
+        self, entry: Entry, fields: Sequence[str], ways: Sequence[Way], load_no: int | None = None
+    ) -> pa.Table:
+        """Return the rows that fit a way; see the protocol."""
+        schema, pieces = row_schema(entry, fields), []
+        made: list[str] = []
+        try:
+            source = self._source(entry, load_no)
+            for way in can_match(ways):
+                parts = []
+                for name, values in way.items():
+                    made.append(f"wanted_{len(made)}")
+                    keys = pa.array(values, arrow_type(entry.field(name)))
+                    self._connection.register(made[-1], pa.table({"value": keys}))
+                    parts.append(f"{quoted(name)} IN (SELECT value FROM {made[-1]})")
+                pieces.append(f"({' AND '.join(parts)})")
+            if not pieces:
+                return schema.empty_table()
+            columns = ", ".join(map(quoted, fields))
+            query = f"SELECT {columns} FROM {source} WHERE {' OR '.join(pieces)}"
+            found: pa.Table = self._connection.sql(query).to_arrow_table()
+            return found.cast(schema)
+        except duckdb.Error as error:
+            raise PassingError("P306", kind=type(error).__name__) from None
+        finally:
+            for name in made:
+                self._connection.unregister(name)
+
+    def find_spellings(self, entry: Entry, field: str, settled: str, load_no: int | None = None) -> list[str]:
+        """Return the texts of a field that do not match; see the protocol."""
+        try:
+            found = self._connection.execute(
+                f"SELECT DISTINCT {quoted(field)} FROM {self._source(entry, load_no)}"
+                f" WHERE NOT regexp_full_match({quoted(field)}, ?)",
+                [settled],
+            )
+            return [row[0] for row in found.fetchall()]
+        except duckdb.Error as error:
+            raise PassingError("P306", kind=type(error).__name__) from None
+
+    def _source(self, entry: Entry, load_no: int | None) -> str:
+        replaced = load_no is not None and entry.load.mode == "replace"
+        numbers = self.versions(entry) if replaced else []
+        versions = {number: f"store.{quoted(f'{entry.table}@{number}')}" for number in numbers}
+        return past_rows(self, entry, load_no, versions, f"store.{quoted(entry.table)}")
 
     def replace_disputes(self, rows: Path | None, where: Mapping[str, str], now: datetime) -> None:
         """Replace the disputes of one comparison; see the protocol."""

@@ -8,7 +8,16 @@ from shuyuan.entry import Entry, Field
 from shuyuan.ledger import Connection, kept_publications
 from shuyuan.problems import PlatformError
 from shuyuan.warehouses import Lot
-from shuyuan.warehouses.zipper import OPEN, PERIOD_COLUMNS, Typed, Zipper, deleted, history_view, same_key
+from shuyuan.warehouses.zipper import (
+    OPEN,
+    PERIOD_COLUMNS,
+    Typed,
+    Zipper,
+    deleted,
+    history_view,
+    remove_absent,
+    same_key,
+)
 
 KEEP_VERSIONS = 2
 _TYPES = {"string": "VARCHAR", "integer": "BIGINT", "date": "DATE", "datetime": "TIMESTAMP", "boolean": "BOOLEAN"}
@@ -49,6 +58,7 @@ class Change:
             counts = {"added": self.lot.accepted, "updated": 0, "removed": 0}
         else:
             counts = self._zip() if self.zips else self._merge()
+            counts["removed"] += self._remove_absent()
         show_table(self.session, self.entry, self.table)
         return {"rows": self._count(self.table, f"valid_to = {OPEN}" if self.zips else "true")} | counts
 
@@ -115,11 +125,20 @@ class Change:
         zipper = Zipper(self.session, self, self.entry, self.table, "arriving", day, differs, columns)
         counts = zipper.apply()
         self.session.execute("DROP TABLE arriving")
-        self.session.execute("CREATE SCHEMA IF NOT EXISTS history")
-        view = f"history.{quoted(self.entry.table)}"
-        self.session.execute(f"CREATE OR REPLACE VIEW {view} AS {history_view(self.entry, names)}")
-        self.session.execute(f"COMMENT ON VIEW {view} IS {literal(self.entry.title)}")
+        show_history(self.session, self.entry)
         return counts
+
+    def _remove_absent(self) -> int:
+        if self.lot.keys_path is None:
+            return 0
+        columns = ", ".join(map(quoted, self.entry.load.key))
+        self.session.execute(
+            f"CREATE OR REPLACE TEMP TABLE source_keys AS SELECT DISTINCT {columns} FROM read_parquet(?)",
+            [str(self.lot.keys_path)],
+        )
+        gone = remove_absent(self.session, self.entry, self.table, "source_keys", self.lot.data_date)
+        self.session.execute("DROP TABLE source_keys")
+        return gone
 
     def _take_in(self) -> None:
         self.session.execute(f"CREATE OR REPLACE TEMP TABLE arriving AS {self._rows()}", self._files())
@@ -205,6 +224,14 @@ def show_table(session: Connection, entry: Entry, table: str) -> None:
     session.execute(f"COMMENT ON VIEW {view} IS {literal(entry.title)}")
     for field in entry.fields:
         session.execute(f"COMMENT ON COLUMN {view}.{quoted(field.name)} IS {literal(field.title)}")
+
+
+def show_history(session: Connection, entry: Entry) -> None:
+    """Make the view of ``history`` show all states of a zipped entry."""
+    view, names = f"history.{quoted(entry.table)}", [quoted(field.name) for field in entry.fields]
+    session.execute("CREATE SCHEMA IF NOT EXISTS history")
+    session.execute(f"CREATE OR REPLACE VIEW {view} AS {history_view(entry, names)}")
+    session.execute(f"COMMENT ON VIEW {view} IS {literal(entry.title)}")
 
 
 def column_type(field: Field) -> str:

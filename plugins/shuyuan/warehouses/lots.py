@@ -32,6 +32,15 @@ def accepted_rows(lot: Lot, load_no: int) -> Iterator[pa.RecordBatch]:
         yield from reader
 
 
+def source_keys(lot: Lot) -> Iterator[pa.RecordBatch]:
+    """Yield batches of the keys that the source still has, each once."""
+    columns = ", ".join(f'"{name}"' for name in lot.entry.load.key)
+    with duckdb.connect(":memory:", config={"memory_limit": "256MB"}) as connection:
+        query = f"SELECT DISTINCT {columns} FROM read_parquet($keys)"
+        reader: pa.RecordBatchReader = connection.sql(query, params={"keys": str(lot.keys_path)}).to_arrow_reader(BATCH)
+        yield from reader
+
+
 def csv_chunks(batches: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
     """Write batches as CSV without header: UTF-8, booleans as 1 and 0, instants to the microsecond."""
     options = pc.WriteOptions(include_header=False, quoting_style="needed", null_string=NULL)

@@ -9,6 +9,7 @@ TiDB, Doris and StarRocks speak the same protocol but are not tested.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -20,30 +21,40 @@ from pymysql.cursors import SSCursor
 
 from shuyuan import ledger
 from shuyuan.entry import Entry, Field
-from shuyuan.problems import PlatformError
+from shuyuan.language import say
+from shuyuan.problems import PassingError, PlatformError
 from shuyuan.warehouses import Lot
+from shuyuan.warehouses.casts import MySQLCasts
+from shuyuan.warehouses.lookups import Value
 from shuyuan.warehouses.lots import csv_chunks
-from shuyuan.warehouses.mysql_line import StreamingConnection, open_line, translate
+from shuyuan.warehouses.migrations import Former, Migration, Stored, forms_of
+from shuyuan.warehouses.mysql_line import REFUSED, WITHOUT_LOCAL, StreamingConnection, open_line, translate
+from shuyuan.warehouses.mysql_tables import (
+    column_type,
+    columns_of,
+    definition,
+    drop_stand_ins,
+    fits,
+    key_columns,
+    rebuild,
+    show_table,
+    shown_table,
+    titled,
+    widens,
+)
 from shuyuan.warehouses.server import COUNTERS, DISPUTES, FETCHED, SCHEMAS, ServerSession
-from shuyuan.warehouses.server_tables import OURS, ServerChange, literal, quoted
-from shuyuan.warehouses.zipper import OPEN, history_view
+from shuyuan.warehouses.server_tables import ServerChange, literal, quoted
+
+log = logging.getLogger(__name__)
 
 KEEP_VERSIONS = 2
 DELETED = 20_000
 """Rows a statement when old versions go: short transactions, small undo logs."""
 
-PREFIX = 191
-"""Characters of a long text that an index holds (3,072 bytes a key at most)."""
-
 COLLATIONS = ("utf8mb4_nopad_bin", "utf8mb4_0900_bin")
 """Of MariaDB, of MySQL: keys that differ by case, width or blanks at the end are different."""
 
 _NOT_ALLOWED = 1044
-LONGEST = 500
-KEY_LENGTH = 255
-"""Characters of a key of no declared length: what joins by it must be no large object, which is compared row by row."""
-
-_TYPES = {"integer": "bigint", "date": "date", "datetime": "datetime(6)", "boolean": "tinyint(1)"}
 
 
 class MySQLWarehouse:
@@ -58,7 +69,7 @@ class MySQLWarehouse:
         line: StreamingConnection | None = None
         try:
             line = open_line(self.url)
-            session = MySQLSession(line)
+            session = MySQLSession(line, self.url)
             session.prepare()
             session.settle_down()
             yield session
@@ -75,9 +86,12 @@ class MySQLSession(ServerSession):
 
     connection: StreamingConnection
     text_type = "CHAR(500)"
+    casts = MySQLCasts()
+    ledger_types: Mapping[str, str] = {"TIMESTAMP": "DATETIME(6)", "TEXT": "MEDIUMTEXT"}
 
-    def __init__(self, connection: StreamingConnection) -> None:
+    def __init__(self, connection: StreamingConnection, url: str) -> None:
         super().__init__(connection)
+        self.url = url
         self.after_commit: list[Callable[[], None]] | None = None
 
     @contextmanager
@@ -119,20 +133,34 @@ class MySQLSession(ServerSession):
             self.after_commit.append(do)
 
     def prepare(self) -> None:
-        """Make databases and the tables of the ledger that are not there yet.
+        """Make what is not there yet.
 
         Raises:
-            PlatformError: P338, a database made by others would take different keys for the same.
+            PlatformError: P338, a database made by others would take different keys for the same; P342.
         """
         self._check_collations()
-        if self.query("SELECT 1 AS there FROM information_schema.tables WHERE table_schema = 'ledger'"
-                      " AND table_name = 'counters'"):  # fmt: skip
-            return
+        super().prepare()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold a lock by name: DDL is in no transaction here."""
+        if not self.query("SELECT get_lock('shuyuan_ledger', 60) AS held")[0]["held"]:
+            raise PassingError("P331", kind="shuyuan_ledger")
+        try:
+            yield
+        finally:
+            self.query("SELECT release_lock('shuyuan_ledger')")
+
+    def may_not(self, error: Exception) -> bool:
+        """By its number."""
+        return isinstance(error, pymysql.MySQLError) and error.args[0] in REFUSED
+
+    def make_everything(self) -> None:
+        """Make databases and the tables beside the ledger's own."""
         (version,) = self.query("SELECT version() AS told")
         collation = COLLATIONS["mariadb" not in version["told"].lower()]
         for schema in SCHEMAS:
             self.execute(f"CREATE DATABASE IF NOT EXISTS {schema} CHARACTER SET utf8mb4 COLLATE {collation}")
-        ledger.create_ledger(self, {"TIMESTAMP": "DATETIME(6)", "TEXT": "MEDIUMTEXT"})
         self.execute(DISPUTES.format(timestamp="DATETIME(6)"))
         self.execute("CREATE TABLE IF NOT EXISTS store.pointers (entry_id VARCHAR(130) PRIMARY KEY, load_no BIGINT)")
         self.execute("CREATE TABLE IF NOT EXISTS store.view_notes (name VARCHAR(130) PRIMARY KEY, about MEDIUMTEXT)")
@@ -157,14 +185,63 @@ class MySQLSession(ServerSession):
         """Insert a row unless its key is there."""
         self.execute(f"INSERT IGNORE INTO {table} VALUES ({', '.join('?' for _ in values)})", values)
 
+    @contextmanager
+    def exclusive(self, entry_id: str, token: int) -> Iterator[None]:
+        """DDL would end the transaction that holds the lease, so another line does."""
+        line = open_line(self.url)
+        try:
+            other = MySQLSession(line, self.url)
+            with other.transaction():
+                other._require_lease(entry_id, token)
+                yield
+        finally:
+            line.close()
+
+    def stored(self, entry: Entry, former: Former) -> Stored | None:
+        """The one table of the entry: of a replaced one, with its versions."""
+        name = shown_table(self, entry)
+        columns = columns_of(self, name)
+        source = f"store.{quoted(name)}"
+        if former.mode == "replace":
+            kept = self.versions(entry) if entry.load.mode == "replace" else [former.load_no]
+            source = f"(SELECT * FROM {source} WHERE _load_no IN ({', '.join(map(str, kept))}))"
+        forms = forms_of(columns, former.mode)
+        return Stored(source, forms, unfinished=name != entry.table) if columns else None
+
+    def rebuild(self, migration: Migration, number: int, record: Callable[[], None]) -> None:
+        """See ``mysql_tables``."""
+        drop_stand_ins(self, migration.entry)
+        rebuild(self, migration, number, record)
+
     def begin(self) -> None:
         """Open a transaction."""
         self.connection.begin()
 
-    def stream(self, sql: str) -> Iterator[Sequence[Sequence[Any]]]:
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """See ``translate``."""
+        try:
+            yield
+        except pymysql.MySQLError as error:
+            raise translate(error) from None
+
+    def among(self, column: str, values: Sequence[Value]) -> tuple[str, list[Any]]:
+        """A list: the server sorts it and searches in it."""
+        return f"{column} IN ({', '.join('?' * len(values))})", list(values)
+
+    def unlike(self, column: str, expression: str) -> tuple[str, list[Any]]:
+        """``$`` would match before a line break too."""
+        return f"{column} NOT REGEXP ?", [f"^(?:{expression})\\z"]
+
+    def kept_versions(self, entry: Entry) -> dict[int, str]:
+        """All are in one table."""
+        table = f"store.{quoted(entry.table)}"
+        return {number: f"(SELECT * FROM {table} WHERE _load_no = {number})" for number in self.versions(entry)}
+
+    def stream(self, sql: str, parameters: Sequence[Any] | None = None) -> Iterator[Sequence[Sequence[Any]]]:
         """Yield rows as the server sends them."""
         with self.connection.cursor(SSCursor) as cursor:
-            cursor.execute(sql)
+            cursor.execute(sql, parameters)
             while rows := cursor.fetchmany(FETCHED):
                 yield rows
 
@@ -207,51 +284,49 @@ class MySQLChange(ServerChange):
         return f"store.{quoted(self.entry.table)}"
 
     def column_type(self, field: Field) -> str:
-        """``VARCHAR`` where the length is known (an index needs it), ``MEDIUMTEXT`` otherwise."""
-        if field.decimal:
-            return "decimal({},{})".format(*field.decimal)
-        if field.kind != "string":
-            return _TYPES[field.kind]
-        length = field.length or (KEY_LENGTH if field.name in self.entry.load.key else 0)
-        return f"varchar({length})" if 0 < length <= LONGEST else "mediumtext"
+        """See ``mysql_tables.column_type``."""
+        return column_type(self.entry, field)
 
     def comment(self, field: Field) -> str:
-        """Views have no comments here, so the tables' columns carry the titles."""
-        return f" COMMENT {literal(field.title)}"
+        """See ``mysql_tables.titled``."""
+        return titled(field)
 
     def same(self, left: str, right: str) -> str:
         """The null-safe ``<=>``."""
         return f"{left} <=> {right}"
 
-    def bulk_load(self, table: str, batches: Iterator[pa.RecordBatch]) -> int:
-        """Load by a stream that the server reads as a local file."""
-        columns = [*(field.name for field in self.entry.fields), *OURS]
-        return self.session.connection.load(table, columns, csv_chunks(batches))
+    def bulk_load(self, table: str, columns: Sequence[str], batches: Iterator[pa.RecordBatch]) -> int:
+        """Load by a stream that the server reads as a local file, or by inserting where it takes none."""
+        line = self.session.connection
+        try:
+            return line.load(table, columns, csv_chunks(batches))
+        except pymysql.err.MySQLError as error:
+            if error.args[0] not in WITHOUT_LOCAL:
+                raise
+        line.rollback()
+        log.warning(say("warehouse.without_local"))
+        return line.insert(table, columns, batches)
 
     def prepare_replace(self) -> str:
         """Make or widen the table, its view and its pointer; rows of another load number are seen by nobody."""
-        self._make(f"PRIMARY KEY (_load_no, _place), KEY by_key (_load_no, {self._key()})", "_place BIGINT NOT NULL")
-        pointer = f"(SELECT load_no FROM store.pointers WHERE entry_id = {literal(self.entry.id)})"
         self.session.insert_missing("store.pointers", [self.entry.id, None])
-        self._view(f" WHERE _load_no = {pointer}")
-        return self.table
+        return self.prepare_table()
 
     def prepare_table(self) -> str:
         """Make or widen the table and its view."""
-        self._make(f"KEY by_key ({self._key()})", "_place BIGINT")
-        if self.mode == "history":
-            self.session.make_history()
-            shown = [quoted(field.name) for field in self.entry.fields]
-            name = f"history.{quoted(self.entry.table)}"
-            self.session.execute(f"CREATE OR REPLACE VIEW {name} AS {history_view(self.entry, shown)}")
-            self._view(f" WHERE valid_to = {OPEN}")
-        else:
-            self._view("")
+        self.session.execute(f"CREATE TABLE IF NOT EXISTS {self.table} {definition(self.entry)}")
+        self.session.execute(
+            f"CREATE TABLE IF NOT EXISTS rejected.{quoted(self.entry.table)} (load_no BIGINT NOT NULL,"
+            " delivery_id VARCHAR(64) NOT NULL, run_id VARCHAR(250) NOT NULL, file SMALLINT, line BIGINT,"
+            " rules MEDIUMTEXT, record MEDIUMTEXT, KEY by_load (load_no))"
+        )
+        self._fit_columns()
+        show_table(self.session, self.entry, self.entry.table)
         return self.table
 
-    def index_arriving(self) -> None:
-        """What came in is looked up by its key when rows that did not come are closed."""
-        self.session.execute(f"ALTER TABLE {self.arriving} ADD KEY by_key ({self._key()})")
+    def index_keys(self, table: str) -> None:
+        """Both are looked up by their key when rows that did not come are closed or removed."""
+        self.session.execute(f"ALTER TABLE {table} ADD KEY by_key ({key_columns(self.entry)})")
 
     def version(self, load_no: int) -> str | None:
         """The rows of one publication; ``None`` when they are gone."""
@@ -280,26 +355,8 @@ class MySQLChange(ServerChange):
             ):
                 pass
 
-    def _make(self, keys: str, place: str) -> None:
-        columns = self.columns_kept().replace("_place BIGINT", place)
-        title = literal(self.entry.title)
-        self.session.execute(f"CREATE TABLE IF NOT EXISTS {self.table} ({columns}, {keys}) COMMENT {title}")
-        self.session.execute(
-            f"CREATE TABLE IF NOT EXISTS rejected.{quoted(self.entry.table)} (load_no BIGINT NOT NULL,"
-            " delivery_id VARCHAR(64) NOT NULL, run_id VARCHAR(250) NOT NULL, file SMALLINT, line BIGINT,"
-            " rules MEDIUMTEXT, record MEDIUMTEXT, KEY by_load (load_no))"
-        )
-        self._fit_columns()
-
     def _fit_columns(self) -> None:
-        there = {
-            row["column_name"]: row["told"]
-            for row in self.session.query(
-                "SELECT column_name AS column_name, column_type AS told FROM information_schema.columns"
-                " WHERE table_schema = 'store' AND table_name = ?",
-                [self.entry.table],
-            )
-        }
+        there = columns_of(self.session, self.entry.table)
         for field in self.entry.fields:
             wanted, known = self.column_type(field), there.get(field.name)
             if known is None and (self.mode == "replace" or not field.required):
@@ -308,31 +365,9 @@ class MySQLChange(ServerChange):
                 )
             elif known is None:
                 raise PlatformError("P304", entry=self.entry.id, difference=f"+ {field.name}")
-            elif not _fits(known, wanted):
-                if not _widens(known, wanted):
+            elif not fits(known, wanted):
+                if not widens(known, wanted):
                     raise PlatformError("P304", entry=self.entry.id, difference=f"{field.name}: {known} → {wanted}")
                 self.session.execute(
                     f"ALTER TABLE {self.table} MODIFY COLUMN {quoted(field.name)} {wanted}{self.comment(field)}"
                 )
-
-    def _key(self) -> str:
-        fields = [self.entry.field(name) for name in self.entry.load.key]
-        long = [field for field in fields if field.kind == "string" and not (field.length and field.length <= PREFIX)]
-        return ", ".join(f"{quoted(field.name)}{f'({PREFIX})' if field in long else ''}" for field in fields)
-
-    def _view(self, where: str) -> None:
-        shown = ", ".join(quoted(field.name) for field in self.entry.fields)
-        view = f"share.{quoted(self.entry.table)}"
-        self.session.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT {shown}, _load_no FROM {self.table}{where}")
-
-
-def _fits(known: str, wanted: str) -> bool:
-    """Whether a column of type ``known`` serves; MariaDB shows ``bigint`` as ``bigint(20)``."""
-    return known == wanted or (wanted == "bigint" and known.startswith("bigint")) or _widens(wanted, known)
-
-
-def _widens(known: str, wanted: str) -> bool:
-    """Whether ``wanted`` holds everything that ``known`` does: a longer text."""
-    if not known.startswith("varchar("):
-        return False
-    return wanted == "mediumtext" or (wanted.startswith("varchar(") and int(wanted[8:-1]) > int(known[8:-1]))

@@ -13,10 +13,11 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import pyarrow as pa
 import pymysql
 from pymysql.connections import Connection, MySQLResult
 from pymysql.constants import FIELD_TYPE
-from pymysql.converters import conversions
+from pymysql.converters import conversions, escape_string
 from pymysql.protocol import LoadLocalPacketWrapper
 
 from shuyuan.problems import PassingError, PlatformError, ShuyuanError
@@ -31,10 +32,16 @@ SETTINGS: dict[str, str] = {
 """What each session sets: nothing is cut, rounded to zero or stored as a zero date, and no lock is waited for long."""
 
 PACKET = 1 << 20
+INSERTED = 1000
+"""Rows a statement, where rows go in by ``INSERT``."""
+
+WITHOUT_LOCAL = {1148, 3948, 4166}
+"""What a server answers that takes no local files (``local_infile=0``), before it takes a row."""
+
 _LOADED = re.compile(r"Records: (\d+)\s+Deleted: (\d+)\s+Skipped: (\d+)\s+Warnings: (\d+)")
 _GONE, _BUSY = {2002, 2003, 2006, 2013, 1053, 1927}, {1205, 1213, 1040, 1203}
 _FULL = {1021, 1114, 1041}
-_REFUSED = {1044, 1045, 1142, 1143, 1227, 1698, 3948, 1148}
+REFUSED = {1044, 1045, 1142, 1143, 1227, 1698}
 
 
 class StreamingResult(MySQLResult):  # type: ignore[misc]  # pymysql has no types
@@ -103,6 +110,36 @@ class StreamingConnection(Connection):  # type: ignore[misc]
         self.commit()
         return rows
 
+    def insert(self, table: str, columns: Iterable[str], batches: Iterable[pa.RecordBatch]) -> int:
+        """Insert batches into ``table`` by statements of many rows; as ``load``, in about twice the time.
+
+        Raises:
+            PlatformError: P335, as ``load``.
+        """
+        named, taken = ", ".join(f'"{column}"' for column in columns), 0
+        self.begin()
+        for batch in batches:
+            for start in range(0, batch.num_rows, INSERTED):
+                piece = batch.slice(start, INSERTED)
+                told = zip(*(_literals(array) for array in piece.columns), strict=True)
+                rows = ", ".join(f"({', '.join(values)})" for values in told)
+                taken += self.query(f"INSERT INTO {table} ({named}) VALUES {rows}")
+                if self._result is None or self._result.warning_count:
+                    self.rollback()
+                    raise PlatformError("P335")
+        self.commit()
+        return taken
+
+
+def _literals(array: pa.Array) -> list[str]:
+    """A column's values as SQL."""
+    if pa.types.is_boolean(array.type):
+        array = array.cast(pa.int8())
+    if pa.types.is_integer(array.type):
+        return ["NULL" if value is None else str(value) for value in array.to_pylist()]
+    texts = array.cast(pa.string()).to_pylist()
+    return ["NULL" if text is None else f"'{escape_string(text)}'" for text in texts]
+
 
 def open_line(url: str) -> StreamingConnection:
     """Connect and set the session. Times are UTC, booleans come back as ``True`` and ``False``.
@@ -154,6 +191,6 @@ def translate(error: pymysql.MySQLError) -> ShuyuanError:
         return PassingError("P331", kind=code)
     if code in _FULL:
         return PassingError("P306", kind=str(code))
-    if code in _REFUSED:
+    if code in REFUSED:
         return PlatformError("P332", kind=code)
     return PlatformError("P333", kind=code or type(error).__name__)

@@ -7,7 +7,7 @@ transaction points the view in ``share`` at it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,13 +16,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shuyuan import ledger
+from shuyuan.crashpoints import point
 from shuyuan.entry import Entry, Field
 from shuyuan.problems import PassingError, PlatformError, ShuyuanError
 from shuyuan.warehouses import Lot
+from shuyuan.warehouses.casts import PostgreSQLCasts
+from shuyuan.warehouses.lookups import Value
 from shuyuan.warehouses.lots import NULL, csv_chunks
-from shuyuan.warehouses.postgresql_views import column_type, columns_of, show_history, show_table, told_type
+from shuyuan.warehouses.migrations import Former, Migration, Stored, forms_of
+from shuyuan.warehouses.postgresql_views import (
+    column_type,
+    columns_of,
+    show_history,
+    show_table,
+    table_columns,
+    told_type,
+)
 from shuyuan.warehouses.server import COUNTERS, DISPUTES, FETCHED, SCHEMAS, ServerSession
-from shuyuan.warehouses.server_tables import OURS, ServerChange, literal, quoted
+from shuyuan.warehouses.server_tables import ServerChange, literal, quoted
 from shuyuan.warehouses.zipper import OPEN
 
 KEEP_VERSIONS = 2
@@ -77,19 +88,35 @@ class PostgreSQLSession(ServerSession):
     """One line to the server."""
 
     connection: psycopg.Connection[Any]
+    casts = PostgreSQLCasts()
 
-    def prepare(self) -> None:
-        """Make schemas and the tables of the ledger that are not there yet."""
-        if self.query("SELECT 1 AS there FROM pg_tables WHERE schemaname = 'ledger' AND tablename = 'counters'"):
-            return
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """A transaction that one session at a time is in: two first ones would make everything twice."""
         with self.transaction():
-            self.execute("SELECT pg_advisory_xact_lock(7310)")  # two first sessions would make everything twice
-            for schema in SCHEMAS:
-                self.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-            ledger.create_ledger(self)
-            self.execute(DISPUTES.format(timestamp="TIMESTAMP"))
-            self.execute(COUNTERS)
-            self.insert_missing("ledger.counters", ["load_no", 0])
+            self.execute("SELECT pg_advisory_xact_lock(7310)")
+            yield
+
+    def may_not(self, error: Exception) -> bool:
+        """By its state."""
+        return isinstance(error, psycopg.errors.InsufficientPrivilege)
+
+    def known_columns(self) -> dict[str, set[str]]:
+        """From the catalog: the information schema shows an account only what it may use."""
+        rows = self.query(
+            "SELECT c.relname AS place, array_agg(a.attname::text) AS names FROM pg_class c JOIN pg_attribute a"
+            " ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped JOIN pg_namespace n"
+            " ON n.oid = c.relnamespace WHERE n.nspname = 'ledger' AND c.relkind = 'r' GROUP BY c.relname"
+        )
+        return {row["place"]: set(row["names"]) for row in rows}
+
+    def make_everything(self) -> None:
+        """Make schemas and the tables beside the ledger's own."""
+        for schema in SCHEMAS:
+            self.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        self.execute(DISPUTES.format(timestamp="TIMESTAMP"))
+        self.execute(COUNTERS)
+        self.insert_missing("ledger.counters", ["load_no", 0])
 
     def describe_views(self) -> dict[str, str]:
         """Return the views of ``share`` by name, each with its comment."""
@@ -120,10 +147,30 @@ class PostgreSQLSession(ServerSession):
             self.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             yield
 
-    def stream(self, sql: str) -> Iterator[Sequence[Sequence[Any]]]:
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """See ``translate``."""
+        try:
+            yield
+        except psycopg.Error as error:
+            raise translate(error) from None
+
+    def among(self, column: str, values: Sequence[Value]) -> tuple[str, list[Any]]:
+        """An array: the server hashes it."""
+        return f"{column} = ANY(?)", [list(values)]
+
+    def unlike(self, column: str, expression: str) -> tuple[str, list[Any]]:
+        """The engine's own expressions."""
+        return f"{column} !~ ?", [f"^(?:{expression})$"]
+
+    def kept_versions(self, entry: Entry) -> dict[int, str]:
+        """Each is a table."""
+        return {number: f"store.{quoted(f'{entry.table}@{number}')}" for number in self.versions(entry)}
+
+    def stream(self, sql: str, parameters: Sequence[Any] | None = None) -> Iterator[Sequence[Sequence[Any]]]:
         """Yield rows through a cursor on the server."""
         with self.connection.transaction(), self.connection.cursor(name="stream") as cursor:
-            cursor.execute(sql)  # type: ignore[call-overload]
+            cursor.execute(sql, parameters)  # type: ignore[call-overload]
             while rows := cursor.fetchmany(FETCHED):
                 yield rows
 
@@ -137,6 +184,42 @@ class PostgreSQLSession(ServerSession):
             "SELECT tablename FROM pg_tables WHERE schemaname = 'store' AND tablename ~ ?", [f"^{entry.table}@[0-9]+$"]
         )
         return sorted(int(row["tablename"].rpartition("@")[2]) for row in there)
+
+    def stored(self, entry: Entry, former: Former) -> Stored | None:
+        """The one table of an entry that keeps its rows, or the version that one is to keep from now on."""
+        if former.mode == entry.load.mode == "replace":
+            return None
+        name = f"{entry.table}@{former.load_no}" if former.mode == "replace" else entry.table
+        columns = columns_of(self, "store", name)
+        return Stored(f"store.{quoted(name)}", forms_of(columns, former.mode)) if columns else None
+
+    def rebuild(self, migration: Migration, number: int, record: Callable[[], None]) -> None:
+        """Fill a new table beside the old one, move the views and drop the old one: DDL is in the transaction here."""
+        entry, former = migration.entry, migration.former
+        types = {field.name: column_type(field) for field in entry.fields}
+        values = migration.values(self.casts, types, place=True)
+        anew, kept = f"store.{quoted(f'{entry.table}@anew')}", f"store.{quoted(entry.table)}"
+        self.execute(f"CREATE TABLE {anew} ({table_columns(entry)})")
+        self.execute(
+            f"INSERT INTO {anew} ({', '.join(map(quoted, values))})"
+            f" SELECT {', '.join(values.values())} FROM {migration.stored.source}"
+        )
+        point("rebuilt")
+        mode = entry.load.mode
+        show_table(self, entry, anew, f" WHERE valid_to = {OPEN}" if mode == "history" else "")
+        if former.mode == "history":
+            self.execute(f"DROP VIEW IF EXISTS history.{quoted(entry.table)}")
+        for name in (kept, *(f"store.{quoted(f'{entry.table}@{version}')}" for version in self.versions(entry))):
+            self.execute(f"DROP TABLE IF EXISTS {name}")
+        name = f"{entry.table}@{former.load_no}" if mode == "replace" else entry.table
+        self.execute(f"ALTER TABLE {anew} RENAME TO {quoted(name)}")
+        key = ", ".join(map(quoted, entry.load.key))
+        index = "" if mode == "replace" else quoted(f"{entry.table}@key"[:63])
+        self.execute(f"CREATE INDEX {index} ON store.{quoted(name)} ({key})")
+        if mode == "history":
+            self.make_history()
+            show_history(self, entry)
+        record()
 
     def show(self, entry: Entry, load_no: int) -> None:
         """Point the view at a version table."""
@@ -173,11 +256,11 @@ class PostgreSQLChange(ServerChange):
         """The standard's null-safe comparison."""
         return f"{left} IS NOT DISTINCT FROM {right}"
 
-    def bulk_load(self, table: str, batches: Iterator[pa.RecordBatch]) -> int:
+    def bulk_load(self, table: str, columns: Sequence[str], batches: Iterator[pa.RecordBatch]) -> int:
         """Load by ``COPY``, which is strict."""
-        columns = ", ".join(quoted(name) for name in [*(field.name for field in self.entry.fields), *OURS])
+        named = ", ".join(map(quoted, columns))
         with self.session.connection.cursor() as cursor:
-            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv, NULL '{NULL}')") as copy:
+            with cursor.copy(f"COPY {table} ({named}) FROM STDIN (FORMAT csv, NULL '{NULL}')") as copy:
                 for chunk in csv_chunks(batches):
                     copy.write(chunk)
             return cursor.rowcount
@@ -204,9 +287,9 @@ class PostgreSQLChange(ServerChange):
             show_table(self.session, self.entry, table, f" WHERE valid_to = {OPEN}" if self.mode == "history" else "")
         return table
 
-    def index_arriving(self) -> None:
-        """The planner joins what came in by hashing; it has to know how much that is."""
-        self.session.execute(f"ANALYZE {self.arriving}")
+    def index_keys(self, table: str) -> None:
+        """The planner joins by hashing; it has to know how much there is."""
+        self.session.execute(f"ANALYZE {table}")
 
     def version(self, load_no: int) -> str | None:
         """A version's table; ``None`` when it is gone."""
@@ -253,9 +336,11 @@ class PostgreSQLChange(ServerChange):
 
     def _drop_versions(self, keep: int) -> None:
         kept = ledger.kept_publications(self.session, self.entry.id, keep)
+        seen = ledger.current_publication(self.session, self.entry.id)
         for number in self.session.versions(self.entry):
-            # A newer number may be a run that is just staging its rows.
-            if number not in kept and number < self.load_no:
+            # A newer number than what consumers see may be a run that is just staging its rows, even where it is older
+            # than ours: load numbers are not given in the order of the leases. What is older than that was fenced.
+            if seen and number not in kept and number < seen.load_no:
                 self.session.execute(f"DROP TABLE IF EXISTS {self._version(number)}")
 
 

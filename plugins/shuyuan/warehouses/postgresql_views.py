@@ -13,7 +13,7 @@ import psycopg
 from shuyuan.entry import Entry, Field
 from shuyuan.warehouses.server import ServerSession
 from shuyuan.warehouses.server_tables import literal, quoted
-from shuyuan.warehouses.zipper import history_view
+from shuyuan.warehouses.zipper import PERIOD_COLUMNS, history_view
 
 _TYPES = {"string": "text", "integer": "bigint", "date": "date", "datetime": "timestamp", "boolean": "boolean"}
 _TOLD = {"timestamp": "timestamp without time zone"}
@@ -32,6 +32,13 @@ def column_type(field: Field) -> str:
 def told_type(field: Field) -> str:
     """The type of a field as the server names it."""
     return _TOLD.get(column_type(field), column_type(field))
+
+
+def table_columns(entry: Entry) -> str:
+    """The columns of an entry's table in ``store``, as its definition has them."""
+    fields = [f"{quoted(field.name)} {column_type(field)}" for field in entry.fields]
+    ours = ["_load_no BIGINT NOT NULL", "_file SMALLINT", "_line BIGINT", "_place BIGINT"]
+    return ", ".join([*fields, *ours, *([PERIOD_COLUMNS] if entry.load.mode == "history" else [])])
 
 
 def columns_of(session: ServerSession, schema: str, table: str) -> dict[str, str]:

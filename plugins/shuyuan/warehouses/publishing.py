@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -19,6 +19,8 @@ from shuyuan.entry import Entry
 from shuyuan.problems import DeliveryError, PlatformError
 from shuyuan.stages import Publication
 from shuyuan.warehouses import Lot
+from shuyuan.warehouses.casts import Casts
+from shuyuan.warehouses.migrations import Former, Migration, Stored, compare, find_former, require_same_shape
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +51,8 @@ class PublishingSession(ABC):
 
     text_type = "VARCHAR"
     """What a value is cast to as text."""
+
+    casts = Casts()
 
     @abstractmethod
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
@@ -81,6 +85,42 @@ class PublishingSession(ABC):
     @abstractmethod
     def reject(self, lot: Lot, load_no: int) -> None:
         """Keep the lot's rejected rows, inside the caller's transaction."""
+
+    @abstractmethod
+    def stored(self, entry: Entry, former: Former) -> Stored | None:
+        """What is kept of the entry that a delivery would not make anew; ``None`` when there is nothing."""
+
+    @abstractmethod
+    def rebuild(self, migration: Migration, number: int, record: Callable[[], None]) -> None:
+        """Make the table what the migration says: consumers see the old one or the new one, with its record."""
+
+    @contextmanager
+    def exclusive(self, entry_id: str, token: int) -> Iterator[None]:
+        """Keep publications of an entry out, until all that is done inside has committed."""
+        with self.transaction():
+            self._require_lease(entry_id, token)
+            yield
+
+    def find_migration(self, entry: Entry) -> Migration | None:
+        """Return what the entry needs changed in the warehouse; see ``warehouses.migrations``."""
+        former = find_former(self, entry.id)
+        stored = self.stored(entry, former) if former else None
+        return compare(self, self.casts, entry, stored, former) if former and stored else None
+
+    def migrate(self, entry: Entry, record: Callable[[Migration, int], None]) -> Migration | None:
+        """Do what ``find_migration`` finds, or nothing; return what was done. ``record`` is given its number.
+
+        Raises:
+            PlatformError: P303 (a later run took over), P343 (rows do not fit; nothing was changed).
+        """
+        token, number = self.lease(entry.id), self.next_load_no()
+        with self.exclusive(entry.id, token):
+            migration = self.find_migration(entry)
+            if migration is not None:
+                migration.require_fit()
+                self.rebuild(migration, number, lambda: record(migration, number))
+        point("migrated")
+        return migration
 
     def _publish(self, lot: Lot, token: int, load_no: int, change: Change) -> dict[str, int]:
         change.stage()
@@ -146,6 +186,7 @@ class PublishingSession(ABC):
         before = ledger.current_publication(self, lot.entry.id)
         if before and lot.entry.load.mode != "append" and lot.data_date < before.data_date:
             raise DeliveryError("D606", data_date=str(lot.data_date), published=str(before.data_date))
+        require_same_shape(self, lot.entry)
         load_no = self.next_load_no()
         change = self.change(lot, load_no, before.load_no if before else None)
         try:
@@ -196,4 +237,6 @@ def write_publication(
     ledger.insert(session, "publications", values)
     if lot.watermark is not None:
         known = ("load_no", "entry_id", "spec_digest")
-        ledger.insert(session, "watermarks", {name: values[name] for name in known} | {"watermark": lot.watermark})
+        compared = {"keys_compared_at": lot.now if lot.keys_path else None}
+        line = {name: values[name] for name in known} | {"watermark": lot.watermark} | compared
+        ledger.insert(session, "watermarks", line)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from shuyuan import ledger
-from shuyuan.entry import Entry, Field
+from shuyuan.entry import Entry
+from shuyuan.problems import PlatformError
 from shuyuan.warehouses import Snapshot
+from shuyuan.warehouses.lookups import Value, Way, arrow_type, can_match, past_rows, row_schema
 from shuyuan.warehouses.publishing import PublishingSession
 
 FETCHED = 20_000
@@ -34,29 +36,79 @@ DISPUTED = ("entry_id", "field", "kind", "source_id")
 """The columns that say which comparison a dispute belongs to."""
 
 COUNTERS = "CREATE TABLE IF NOT EXISTS ledger.counters (name VARCHAR(32) PRIMARY KEY, value BIGINT NOT NULL)"
-ARROW: Mapping[str, pa.DataType] = {
-    "string": pa.string(), "integer": pa.int64(), "date": pa.date32(), "datetime": pa.timestamp("us"),
-    "boolean": pa.bool_(),
-}  # fmt: skip
-"""The Arrow type of a field's kind in a snapshot."""
 
 
 class ServerSession(PublishingSession):
     """One connection to a server, by a DB-API driver with ``%s`` marks."""
 
     row_locks = True
+    ledger_types: Mapping[str, str] = {}
+    """What the engine calls the types of ``ledger.TABLES`` otherwise."""
+
     new_disputes = 'CREATE TEMPORARY TABLE new_disputes ("key" VARCHAR(500) PRIMARY KEY)'
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
 
     @abstractmethod
-    def stream(self, sql: str) -> Iterator[Sequence[Sequence[Any]]]:
-        """Run one query and yield its rows in batches of ``FETCHED``, without holding all of them."""
+    def stream(self, sql: str, parameters: Sequence[Any] | None = None) -> Iterator[Sequence[Sequence[Any]]]:
+        """Run one query (the driver's marks) and yield its rows in batches of ``FETCHED``, without holding all."""
+
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[None]:
+        """Say what a driver's error means, where one can be lived with."""
+
+    @abstractmethod
+    def among(self, column: str, values: Sequence[Value]) -> tuple[str, list[Any]]:
+        """Whether a column has one of many values, as SQL and its parameters."""
+
+    @abstractmethod
+    def unlike(self, column: str, expression: str) -> tuple[str, list[Any]]:
+        """Whether a text does not wholly match a regular expression, as SQL and its parameters."""
+
+    @abstractmethod
+    def kept_versions(self, entry: Entry) -> dict[int, str]:
+        """The versions of a replaced entry that are kept, each with what to select from."""
 
     @abstractmethod
     def begin(self) -> None:
         """Open a transaction."""
+
+    @abstractmethod
+    def make_everything(self) -> None:
+        """Make schemas and all tables, on a server where the ledger is not yet."""
+
+    @abstractmethod
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep other sessions from making tables of the ledger meanwhile."""
+
+    @abstractmethod
+    def may_not(self, error: Exception) -> bool:
+        """Whether the server refused an action because the account may not do it."""
+
+    def prepare(self) -> None:
+        """Make what is not there yet: everything, or the parts of the ledger that came with a later version.
+
+        Raises:
+            PlatformError: P342 the ledger lacks something and the account may not make it.
+        """
+        known = self.known_columns()
+        if not ledger.missing_parts(known) and "counters" in known:
+            return
+        with self.alone():
+            known = self.known_columns()
+            if "counters" not in known:
+                self.make_everything()
+            try:
+                ledger.complete_ledger(self, known, self.ledger_types)
+            except Exception as error:
+                if "counters" in known and self.may_not(error):
+                    raise PlatformError("P342", missing=", ".join(ledger.missing_parts(known))) from None
+                raise
+
+    def known_columns(self) -> dict[str, set[str]]:
+        """The tables and columns of the ledger that are there."""
+        return ledger.known_columns(self)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -118,6 +170,39 @@ class ServerSession(PublishingSession):
             names = [column[0] for column in cursor.description]
         return self._write(view, version, folder, pa.schema([(name, pa.string()) for name in names]))
 
+    def find_rows(
+        self, entry: Entry, fields: Sequence[str], ways: Sequence[Way], load_no: int | None = None
+    ) -> pa.Table:
+        """Return the rows that fit a way; see the protocol. One statement, so each row comes once."""
+        schema = row_schema(entry, fields)
+        batches = []
+        with self.reading():
+            source = self._source(entry, load_no)
+            pieces, parameters = [], []
+            for way in can_match(ways):
+                parts = [self.among(f'"{name}"', values) for name, values in way.items()]
+                pieces.append(" AND ".join(sql for sql, _ in parts))
+                parameters += [value for _, given in parts for value in given]
+            if pieces:
+                columns = ", ".join(f'"{name}"' for name in fields)
+                sql = f"SELECT {columns} FROM {source} found WHERE {' OR '.join(f'({piece})' for piece in pieces)}"
+                for rows in self.stream(marked(sql), parameters):
+                    cells = zip(zip(*rows, strict=True), schema.types, strict=True)
+                    batches.append(pa.RecordBatch.from_arrays([as_arrow(*column) for column in cells], schema=schema))
+        return pa.Table.from_batches(batches, schema)
+
+    def find_spellings(self, entry: Entry, field: str, settled: str, load_no: int | None = None) -> list[str]:
+        """Return the texts of a field that do not match; see the protocol."""
+        with self.reading():
+            unlike, parameters = self.unlike(f'"{field}"', settled)
+            sql = f'SELECT DISTINCT "{field}" FROM {self._source(entry, load_no)} found WHERE {unlike}'
+            return [row[0] for rows in self.stream(marked(sql), parameters) for row in rows]
+
+    def _source(self, entry: Entry, load_no: int | None) -> str:
+        replaced = load_no is not None and entry.load.mode == "replace"
+        versions = self.kept_versions(entry) if replaced else {}
+        return past_rows(self, entry, load_no, versions, f'store."{entry.table}"')
+
     def replace_disputes(self, rows: Path | None, where: Mapping[str, str], now: datetime) -> None:
         """Replace the disputes of one comparison; see the protocol."""
         same = " AND ".join(f"{name} = ?" for name in DISPUTED)
@@ -175,11 +260,6 @@ class ServerSession(PublishingSession):
 def marked(sql: str) -> str:
     """Turn ``?`` marks into the drivers' ``%s``. Our statements hold neither sign in a literal."""
     return sql.replace("%", "%%").replace("?", "%s")
-
-
-def arrow_type(field: Field) -> pa.DataType:
-    """The Arrow type of a field."""
-    return pa.decimal128(*field.decimal) if field.decimal else ARROW[field.kind]
 
 
 def as_arrow(cells: Sequence[Any], kind: pa.DataType) -> pa.Array:

@@ -14,9 +14,9 @@ import pyarrow as pa
 from shuyuan.entry import Entry, Field
 from shuyuan.problems import PlatformError
 from shuyuan.warehouses import Lot
-from shuyuan.warehouses.lots import accepted_rows
+from shuyuan.warehouses.lots import accepted_rows, source_keys
 from shuyuan.warehouses.server import ServerSession
-from shuyuan.warehouses.zipper import OPEN, PERIOD_COLUMNS, Zipper, deleted, same_key
+from shuyuan.warehouses.zipper import OPEN, PERIOD_COLUMNS, Zipper, deleted, remove_absent, same_key
 
 OURS = ("_load_no", "_file", "_line", "_place")
 
@@ -29,6 +29,7 @@ class ServerChange(ABC):
         self.entry = lot.entry
         self.mode = lot.entry.load.mode
         self.arriving = f"store.{quoted(f'{self.entry.table}@arriving')}"
+        self.keys = f"store.{quoted(f'{self.entry.table}@keys')}"
 
     # ── what an engine gives ────────────────────────────────────────────────────────────────────────────────
     @abstractmethod
@@ -44,8 +45,8 @@ class ServerChange(ABC):
         """A comparison in which null equals null."""
 
     @abstractmethod
-    def bulk_load(self, table: str, batches: Iterator[pa.RecordBatch]) -> int:
-        """Load batches into ``table``, strictly, and return how many rows the server took."""
+    def bulk_load(self, table: str, columns: Sequence[str], batches: Iterator[pa.RecordBatch]) -> int:
+        """Load batches into ``columns`` of ``table``, strictly, and return how many rows the server took."""
 
     @abstractmethod
     def prepare_replace(self) -> str:
@@ -60,8 +61,8 @@ class ServerChange(ABC):
         """Make (or widen) the table of an appended or merged entry and its view; return its name."""
 
     @abstractmethod
-    def index_arriving(self) -> None:
-        """Prepare the loaded rows of an appended, merged or zipped lot for being looked up by key."""
+    def index_keys(self, table: str) -> None:
+        """Prepare loaded rows (of an appended, merged or zipped lot) or keys for being looked up by key."""
 
     @abstractmethod
     def update_joined(self, table: str, changes: Mapping[str, str], on: str, where: str) -> None:
@@ -75,9 +76,12 @@ class ServerChange(ABC):
     def stage(self) -> None:
         """Put the rows where nobody reads them yet, and count what came in."""
         table = self.prepare_replace() if self.mode == "replace" else self._prepare_arriving()
-        loaded = self.bulk_load(table, accepted_rows(self.lot, self.load_no))
+        columns = [*(field.name for field in self.entry.fields), *OURS]
+        loaded = self.bulk_load(table, columns, accepted_rows(self.lot, self.load_no))
         if self.mode != "replace":
-            self.index_arriving()
+            self.index_keys(self.arriving)
+        if self.lot.keys_path:
+            self._stage_keys()
         where = f"_load_no = {self.load_no}" if self.mode == "replace" else "1 = 1"
         for found in (loaded, self.count(table, where)):
             if found != self.lot.accepted:
@@ -95,18 +99,22 @@ class ServerChange(ABC):
         if self.mode == "history":
             differs = self._differs([field.name for field in self.entry.fields])
             zipper = Zipper(self.session, self, self.entry, table, self.arriving, self.lot.data_date, differs, names)
-            return zipper.apply() | {"rows": self.count(table, f"valid_to = {OPEN}")}
+            counts = zipper.apply()
+            counts["removed"] += self._remove_absent(table)
+            return counts | {"rows": self.count(table, f"valid_to = {OPEN}")}
         if self.mode == "append":
             self.session.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {self.arriving}")
             counts = {"added": self.lot.accepted, "updated": 0, "removed": 0}
         else:
             counts = self._merge(table, columns)
+            counts["removed"] += self._remove_absent(table)
         return counts | {"rows": self.count(table)}
 
     def collect_garbage(self) -> None:
         """Drop the staged rows of an appended or merged lot; a backend adds its old versions."""
         if self.mode != "replace":
             self.session.execute(f"DROP TABLE IF EXISTS {self.arriving}")
+            self.session.execute(f"DROP TABLE IF EXISTS {self.keys}")
 
     def columns_of(self, entry: Entry) -> str:
         """The columns of a table, as its definition has them."""
@@ -126,6 +134,19 @@ class ServerChange(ABC):
         self.session.execute(f"DROP TABLE IF EXISTS {self.arriving}")
         self.session.execute(f"CREATE TABLE {self.arriving} ({self.columns_of(self.entry)})")
         return self.arriving
+
+    def _stage_keys(self) -> None:
+        names = self.entry.load.key
+        columns = ", ".join(f"{quoted(name)} {self.column_type(self.entry.field(name))}" for name in names)
+        self.session.execute(f"DROP TABLE IF EXISTS {self.keys}")
+        self.session.execute(f"CREATE TABLE {self.keys} ({columns})")
+        self.bulk_load(self.keys, names, source_keys(self.lot))
+        self.index_keys(self.keys)
+
+    def _remove_absent(self, table: str) -> int:
+        if self.lot.keys_path is None:
+            return 0
+        return remove_absent(self.session, self.entry, table, self.keys, self.lot.data_date)
 
     def _differs(self, known: Sequence[str]) -> str:
         """Whether a row's other fields changed; a field that was not there before counts as empty."""

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from shuyuan.entry import Entry
 from shuyuan.ledger import Connection
+from shuyuan.problems import DeliveryError
 
 OPEN = "DATE '9999-12-31'"
 """``valid_to`` of what holds now."""
@@ -89,6 +90,30 @@ class Zipper:
         return int(self.session.query(f"SELECT count(*) AS found FROM {source}")[0]["found"])
 
 
+def remove_absent(session: Connection, entry: Entry, table: str, keys: str, day: date) -> int:
+    """Remove the rows, or close the open states, whose key is not in ``keys``; return how many.
+
+    Raises:
+        DeliveryError: D602, more than ``shrink_within`` of them: the source was hardly meant to lose so many.
+    """
+    zips = entry.load.mode == "history"
+    here = f"valid_to = {OPEN}" if zips else "1 = 1"
+    absent = f"{here} AND NOT EXISTS (SELECT 1 FROM {keys} fresh WHERE {same_key(entry, known=table)})"
+    (before, gone) = (
+        int(session.query(f"SELECT count(*) AS found FROM {table} WHERE {where}")[0]["found"])
+        for where in (here, absent)
+    )
+    if gone > before * entry.quality.gate.shrink_within + 1e-9:
+        raise DeliveryError("D602", observed=f"{before - gone}/{before}")
+    if gone and zips:
+        today = f"DATE '{day.isoformat()}'"
+        session.execute(f"DELETE FROM {table} WHERE valid_from = {today} AND {absent}")
+        session.execute(f"UPDATE {table} SET valid_to = {today} WHERE {absent}")
+    elif gone:
+        session.execute(f"DELETE FROM {table} WHERE {absent}")
+    return gone
+
+
 def same_key(entry: Entry, known: str = "known") -> str:
     """``fresh`` and ``known`` have the same key. Keys are never null: the entry requires them."""
     return " AND ".join(f'fresh."{name}" = {known}."{name}"' for name in entry.load.key)
@@ -105,6 +130,6 @@ def deleted(entry: Entry, text_type: str) -> str:
     return f"{column} IS NOT NULL AND {text} IN ({values})"
 
 
-def history_view(entry: Entry, shown: Sequence[str]) -> str:
+def history_view(entry: Entry, shown: Sequence[str], table: str = "") -> str:
     """The query of ``history.<table>``: all states, from the columns ``shown`` of the store's table."""
-    return f'SELECT {", ".join(shown)}, {", ".join(PERIOD)}, _load_no FROM store."{entry.table}"'
+    return f'SELECT {", ".join(shown)}, {", ".join(PERIOD)}, _load_no FROM store."{table or entry.table}"'

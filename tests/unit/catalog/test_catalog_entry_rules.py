@@ -159,6 +159,8 @@ CASES = {
     "watermark of text": (increments(watermark="person_name"), ["E249"]),
     "watermark that is no field": (increments(watermark="nothing"), ["E249"]),
     "watermark without increments": (increments(sync="full", watermark="approved_on"), ["E251"]),
+    "keys compared without increments": (increments(sync="full", compare_keys="7d"), ["E251"]),
+    "keys compared at a rhythm": (increments(watermark="approved_on", compare_keys="7d"), []),
     "mail with a database": ({"sharing": {"channel": "mail"}}, ["E902"]),
     "mail with files": ({"sharing": {"channel": "mail", "method": ["file"]}}, []),
     "title is the system": ({"source_system": {"name": ENTRY["title"]}}, ["E903"]),

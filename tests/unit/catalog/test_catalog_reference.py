@@ -31,9 +31,14 @@ def test_generated_files_are_in_step(path):
 
 def test_pages_only_where_docs_are_kept(tmp_path):
     assert {path.name for path in generated_files(make_project(tmp_path))} == {
+        "assessment.schema.json",
+        "check.schema.json",
+        "check-users.schema.json",
         "catalog-entry.schema.json",
+        "demand.schema.json",
         "department.schema.json",
         "elements.schema.json",
+        "notices.schema.json",
         "one-source.schema.json",
         "subject.schema.json",
     }

@@ -74,6 +74,12 @@ def test_defaults_then_department_then_entry(tmp_path):
     assert (entry.update.grace.total_seconds(), entry.update.wait.total_seconds()) == (3 * 3600, 9 * 3600)
 
 
+def test_an_empty_element_file_stops_no_entry(tmp_path):
+    project = make_project(tmp_path, {ENTRY_ID: with_fields({"element": "resident_id"})}, elements=ELEMENTS)
+    (project.elements / "a.yaml").write_text("", encoding="utf-8")
+    assert set(load_resource(project, ENTRY_ID).elements) == {"resident_id"}
+
+
 def test_elements_fill_unset_keys(tmp_path):
     text = with_fields(
         {"element": "resident_id", "length": 17},

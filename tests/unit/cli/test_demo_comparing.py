@@ -8,9 +8,11 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from shuyuan.cli.comparing import comparing_lines
-from shuyuan.cli.demo import print_result
+from shuyuan.cli.demo import print_report, print_result
 from shuyuan.demonstration.comparing import Asked, Attribute, Comparing, CopyLine, Golden, Share
 from shuyuan.demonstration.demo import Line, Result
+from shuyuan.indicators import Period
+from shuyuan.reporting.writing import Written
 
 HERE, THERE = "civil_affairs.marriages", "public_security.household_register"
 EXACT = CopyLine(HERE, "husband_name", "person_name", THERE, True, 3900, 28, 28, {})
@@ -90,4 +92,16 @@ def test_the_entries_fit_too_and_no_number_is_cut(width, tmp_path):
     assert lines[1].split()[1:] == ["完成", "44,703", "44,700", "3", "100.00", "首期不计", "一致"]
     assert lines[2].split() == ["乙", "阻断", "–", "–", "–", "–", "按时", "不一致"]
     assert max(map(cell_len, lines[:3])) <= width
-    assert "1 个目录项、0 个引用与预期不符，用时 38 秒" in lines
+    assert "1 个目录项、0 个引用、0 件核查与预期不符，用时 38 秒" in lines
+
+
+def test_the_last_lines_say_how_the_month_goes_and_where_its_papers_are(tmp_path):
+    papers = tuple(tmp_path / "documents" / name for name in ("通报.docx", "通报.xlsx", "整改通知单/甲.docx"))
+    said = ("本月鲜活率 85.1%。", "该打电话的 1：某局")
+    made = Written(tmp_path, 26, papers, (), Period("2026-11", date(2026, 10, 28), date(2026, 11, 27)), False, said)
+    console = Console(width=80, record=True, file=StringIO())
+    print_report(console, made)
+    lines = [line for line in console.export_text(styles=False).splitlines() if line]
+    assert lines[:2] == list(said)
+    assert lines[2:5] == [f"总览：{tmp_path / 'index.html'}", f"通报：{papers[0]}", f"附表：{papers[1]}"]
+    assert len(lines) == 6, "the notices to mend are one line for all"

@@ -12,6 +12,7 @@ from shuyuan.identifiers import (
     is_scientific,
     is_zeroed,
 )
+from shuyuan.identifiers.spreadsheets import harmless, plain_again
 
 
 @pytest.mark.parametrize("text", ["1.59901E+17", "1.59901e+17", "1E17", "1.E+17", "-1.5E-3", "+2E5", "159901195001E6"])
@@ -68,3 +69,10 @@ def test_lost_leading_zeros(text, lost):
 ])  # fmt: skip
 def test_dates_that_became_counts_of_days(text, day):
     assert date_of_serial(text) == day
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+86", "-", "@x", "\t=1", "＝1", "'", "'=1", "''-", "张三", "", "'张"])
+def test_what_is_made_harmless_comes_back_as_it_was(text):
+    made = harmless(text)
+    assert made[:1] not in tuple("=+-@\t＝")
+    assert plain_again(made) == text

@@ -7,7 +7,7 @@ import pytest
 import synthetic_comparisons as made
 from shuyuan.indicators import read_facts
 from shuyuan.indicators.comparison_reading import LISTED
-from shuyuan.indicators.measures import dimension_as_of, mean_score, score_series
+from shuyuan.indicators.measures import dimension_as_of
 from synthetic_ledger import NOW, TODAY, Ledger, build
 
 HOLDER = "housing_fund.accounts"
@@ -165,7 +165,7 @@ def test_consistency_is_the_mean_of_the_copies_that_could_be_compared(ledger):
     assert dimension_as_of(facts.of(HOLDER), TODAY, "consistency") == pytest.approx(sum(scores) / len(scores))
     assert dimension_as_of(facts.of("education.students"), TODAY, "consistency") is None, "not compared is not 100"
     assert dimension_as_of(facts.of("education.students"), date(2026, 11, 11), "consistency") == 100
-    assert mean_score([facts.of(HOLDER)], TODAY).value is None, "comparisons do not enter the quality score"
+    assert not facts.of(HOLDER).scores, "comparisons do not enter the quality score"
 
 
 def test_the_deliverys_own_consistency_goes_first(resources):
@@ -174,14 +174,6 @@ def test_the_deliverys_own_consistency_goes_first(resources):
     sql = "UPDATE ledger.runs SET scores = ? WHERE entry_id = ?"
     ledger.connection.execute(sql, ['{"consistency": 12.5}', HOLDER])
     assert dimension_as_of(read_facts(ledger, NOW).of(HOLDER), TODAY, "consistency") == 12.5
-
-
-def test_consistency_has_a_line_of_its_own_days(ledger):
-    facts = read_facts(ledger, NOW)
-    points = score_series(facts, list(facts.entries.values()), "consistency")
-    assert points[-1].day == TODAY
-    assert len(points) >= 20
-    assert points[0].count > points[-1].count, "those that cannot be compared drop out of the mean"
 
 
 def test_the_last_comparison_before_the_window_still_holds(resources):

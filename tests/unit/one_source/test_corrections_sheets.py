@@ -21,9 +21,7 @@ from shuyuan.one_source.corrections.sheets import (
     ANSWERED,
     COLUMNS,
     DETAILS,
-    harmless,
     make_workbook,
-    plain_again,
     read_discrepancies,
 )
 from shuyuan.one_source.titles import Titles
@@ -174,13 +172,6 @@ def test_no_cell_is_a_formula_and_all_texts_are_text(export):
     assert '<formula1>"已更正,已说明,转数据源核实"</formula1>' in lists
     assert 'sqref="O2:O4"' in lists
     assert "Print_Titles" in parts["xl/workbook.xml"]
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+86", "-", "@x", "\t=1", "＝1", "'", "'=1", "''-", "张三", "", "'张"])
-def test_what_is_made_harmless_comes_back_as_it_was(text):
-    made = harmless(text)
-    assert made[:1] not in tuple("=+-@\t＝")
-    assert plain_again(made) == text
 
 
 def test_the_same_workbook_twice_is_the_same(export):

@@ -9,7 +9,6 @@ from shuyuan.orchestration.schedule import (
     WINDOW,
     Timing,
     calendar_from_text,
-    due_periods,
     is_promised,
     next_slot,
     overrides_as_text,
@@ -115,11 +114,6 @@ def test_slots_only_go_forward_and_come_after_what_was_asked(cycle, calendar):
     starts = [slot.start for slot in islice(slot_starts(timing, "x.y", CALENDAR, since), 8)]
     assert starts == sorted(starts)
     assert starts[0] > since
-
-
-def test_due_periods_are_those_between_two_instants():
-    found = list(due_periods(WORKDAYS, CALENDAR, at("2024-10-06T00:00"), at("2024-10-09T08:30")))
-    assert found == [(date(2024, 10, 8), at("2024-10-08T08:30")), (date(2024, 10, 9), at("2024-10-09T08:30"))]
 
 
 def test_only_irregular_entries_promise_nothing():

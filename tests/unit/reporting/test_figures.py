@@ -2,7 +2,7 @@ from datetime import date, datetime
 
 import pytest
 
-from shuyuan.indicators.ratio import Mean, Ratio
+from shuyuan.indicators.ratio import Ratio
 from shuyuan.reporting import figures
 
 
@@ -42,10 +42,9 @@ def test_days_follow_the_language(monkeypatch):
 
 
 def test_a_score_carries_its_grade():
-    assert figures.graded(94.96) == "94.9 · 良"
-    assert figures.graded(None) == "—"
+    assert figures.graded_as(94.96, "B") == "94.9 · 良"
+    assert figures.graded_as(None, None) == "—"
 
 
 def test_nothing_divided_by_nothing_is_not_100():
     assert Ratio(0, 0).percent is None
-    assert Mean.of([]).value is None

@@ -3,6 +3,7 @@
 import pytest
 
 import synthetic_comparisons as made
+from made_reports import report_of
 from shuyuan.indicators import read_facts
 from shuyuan.indicators.ratio import Ratio
 from shuyuan.reporting.copies import find_copies
@@ -116,5 +117,5 @@ def test_the_page_says_that_the_catalog_was_cut(monkeypatch):
     monkeypatch.setattr("shuyuan.reporting.matrix.SHOWN", 2)
     resources, ledger = made.catalog(), Ledger.empty()
     made.compare(ledger, resources)
-    page = dict(render_pages(resources, read_facts(ledger, NOW)))["one-source.html"]
+    page = dict(render_pages(report_of(resources, ledger)))["one-source.html"]
     assert "不一致最多的 2 个数据元，共 7 个" in page

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shuyuan.formats.filled_forms import read_form
+from shuyuan.identifiers.spreadsheets import plain_again
 from shuyuan.language import say, sentences
 from shuyuan.one_source.corrections.answers import Answer, AnswerError
-from shuyuan.one_source.corrections.sheets import plain_again
 from shuyuan.one_source.corrections.steps import ACTIONS, Action
 from shuyuan.problems import Location, Problem
 

@@ -16,6 +16,7 @@ import xlsxwriter
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from shuyuan.identifiers.spreadsheets import harmless
 from shuyuan.language import say
 from shuyuan.ledger import Connection
 from shuyuan.one_source.corrections.settling import Correction
@@ -59,7 +60,6 @@ DETAILS: dict[str, int] = {
 """Columns of the details and their widths."""
 
 ANSWERED = ("result", "who", "note")
-_FORMULA = "=+-@\t\r＝＋－＠"
 _LONGEST = 1000
 
 MOST = 100_000
@@ -140,22 +140,6 @@ def why_asked(correction: Correction) -> str | None:
 def person(who: str | None) -> str:
     """Who it was, in the reader's language when it was nobody."""
     return say("correction.system") if who == SYSTEM else who or ""
-
-
-def harmless(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula, also after a detour through CSV."""
-    return f"'{text}" if _looks_like_formula(text) else text
-
-
-def plain_again(text: str) -> str:
-    """Undo ``harmless``."""
-    return text[1:] if text.startswith("'") and _looks_like_formula(text) else text
-
-
-def _looks_like_formula(text: str) -> bool:
-    """Also what the workbook's writer would take for formatted text of its own and copy as XML."""
-    bare = text.lstrip("'")
-    return bool(bare) and (bare[0] in _FORMULA or bare.startswith("<r>"))
 
 
 class _Pen:

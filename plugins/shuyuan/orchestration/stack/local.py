@@ -34,7 +34,7 @@ SERVERS = ("postgres", "redis", "mariadb", "storage", "frontend", "gateway")
 WATCHED = ("scheduler", "dag_processor", "triggerer", "metadatabase")
 """What must be healthy, in the words of Airflow's health page."""
 
-SHARED = ("share", "report")
+SHARED = ("share", "report", "secrets", "audit")
 """What of the workers' folders is one for all: volumes of the compose file, links here."""
 
 PATIENCE = 300.0

@@ -1,7 +1,8 @@
 """``python -m shuyuan.orchestration.stack.trial``: the whole stack on this machine, some of the demo run through it.
 
-Deliveries with planted defects → front-end machines → both Celery workers → MariaDB; every count is held against what
-was planted, both workers must have had tasks, and nothing is left running.
+Deliveries with planted defects → front-end machines → both Celery workers → MariaDB → the report; every count is held
+against what was planted, both workers must have had tasks, the report is there for who logs in at the gateway and for
+nobody else, and nothing is left running.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from shuyuan.demonstration.frontends import start_frontends
 from shuyuan.language import say
 from shuyuan.orchestration.client import AirflowClient
 from shuyuan.orchestration.local_runs import RunningAirflow
+from shuyuan.orchestration.report_pages import PREFIX
 from shuyuan.orchestration.stack.local import LocalStack, local_stack
 from shuyuan.orchestration.stack.secret_files import FRONTEND
 from shuyuan.orchestration.stack.servers import missing_packages
@@ -61,19 +63,21 @@ class StackRuns(RunningAirflow):
 class Outcome:
     """What the trial came to: a line an entry, the tasks of each worker, the entries that both had a hand in.
 
-    ``sealed``: from outside, nobody reaches what tasks speak to.
+    ``sealed``: from outside, nobody reaches what tasks speak to. ``guarded``: the report is there for a login only.
     """
 
     lines: tuple[Line, ...]
     workers: dict[str, int]
     handed_over: int
     sealed: bool
+    guarded: bool
 
     @property
     def good(self) -> bool:
         """Every count as planted, no worker idle, and work handed from one to the other."""
         fine = all(line.expected and line.state == DONE for line in self.lines)
-        return fine and len(self.workers) == 2 and all(self.workers.values()) and self.handed_over > 0 and self.sealed
+        busy = len(self.workers) == 2 and all(self.workers.values()) and self.handed_over > 0
+        return fine and busy and self.sealed and self.guarded
 
 
 def run_trial(folder: Path) -> Outcome:
@@ -89,13 +93,22 @@ def run_trial(folder: Path) -> Outcome:
         runs = StackRuns(stack.project, through=stack.client)
         run_ids = runs.run_all(list(ENTRIES), {"data_date": str(day)}, lambda tasks: None)
         runs.settle()
+        runs.work_nightly()
         os.environ["SHUYUAN_WAREHOUSE_FILE"] = str(stack.secrets / "warehouse_url")
         try:
             lines = read_lines(stack.project, resources, run_ids, handovers)
         finally:
             del os.environ["SHUYUAN_WAREHOUSE_FILE"]
         workers = tasks_by_worker(stack.secret("broker_url"))
-        return Outcome(lines, workers, handed_over(stack), not stack.client.warm_up())
+        return Outcome(lines, workers, handed_over(stack), not stack.client.warm_up(), is_guarded(stack, resources))
+
+
+def is_guarded(stack: LocalStack, resources: list[Resource]) -> bool:
+    """Whether the gateway gives the report, with the entries that ran, to who is logged in and refuses it to others."""
+    first = f"{PREFIX}/current/entries.html"
+    status, text = stack.client.page(first)
+    shown = status == 200 and all(one.entry.title in text for one in resources)
+    return shown and stack.client.page(first, signed=False)[0] == 401
 
 
 def handed_over(stack: LocalStack) -> int:

@@ -1,0 +1,1 @@
+"""The parts of the 通报, in their order: each a function from the report to headings, sentences and tables."""
