@@ -22,7 +22,7 @@ from checked_county import (
     number,
     publish_all,
 )
-from naive_checks import NaiveCase
+from naive_answers import NaiveCase
 from servers import KINDS
 from shuyuan.checks.request import Case
 
