@@ -28,6 +28,7 @@ from shuyuan.checks.sources_used import judge_sources, read_entries
 from shuyuan.entry import Check, Element, Entry, InputField
 from shuyuan.masking import HIDDEN, mask_value
 from shuyuan.project import Project
+from shuyuan.quality.code_tables import read_names
 from shuyuan.vault.keys import KeyRing
 from shuyuan.vault.tokens import verification_code
 from shuyuan.warehouses import Session
@@ -67,7 +68,8 @@ def answer_request(
             available = read[rule.source].reason is None
             tally = judge.tally(rule, entries[check.sources[rule.source].entry] if available else None)
             makers.append(LineMaker(judge, rule, tally, available))
-        cases = tuple(_cases(request, check, elements, asked, makers))
+        names = name_codes(project, [*check.case, *check.subjects], elements)
+        cases = tuple(_cases(request, check, elements, names, asked, makers))
     finally:
         asked.connection.close()
     at = now.astimezone(UTC).replace(tzinfo=None)
@@ -95,26 +97,46 @@ def make_number(check: str, day: date) -> str:
 
 
 def mask_items(
-    items: Sequence[InputField], given: Mapping[str, str | None], elements: Mapping[str, Element]
+    items: Sequence[InputField],
+    given: Mapping[str, str | None],
+    elements: Mapping[str, Element],
+    names: Mapping[str, Mapping[str, str]],
 ) -> dict[str, str]:
-    """Return the items that are filled, each as its element lets it be seen; hidden where nothing is known of it."""
+    """Return the items that are filled, each as its element lets it be seen; hidden where nothing is known of it.
+
+    What may be seen whole of a code table is shown by its name. ``names`` are those of the tables, by table and code.
+    """
     shown = {}
     for item in items:
         element = elements.get(item.element)
         value = given.get(item.name)
         if value:
-            shown[item.name] = (mask_value(value, element.mask) if element else None) or HIDDEN
+            seen = (mask_value(value, element.mask) if element else None) or HIDDEN
+            shown[item.name] = names.get(element.codes or "", {}).get(seen, seen) if element else seen
     return shown
 
 
+def name_codes(
+    project: Project, items: Sequence[InputField], elements: Mapping[str, Element]
+) -> dict[str, dict[str, str]]:
+    """Return the names of the code tables that the items' elements use, by table and code."""
+    tables = {elements[item.element].codes for item in items if item.element in elements}
+    return {name: read_names(project.code_tables / f"{name}.csv") for name in tables if name}
+
+
 def _cases(
-    request: Request, check: Check, elements: Mapping[str, Element], asked: Asked, makers: Sequence[LineMaker]
+    request: Request,
+    check: Check,
+    elements: Mapping[str, Element],
+    names: Mapping[str, Mapping[str, str]],
+    asked: Asked,
+    makers: Sequence[LineMaker],
 ) -> list[CaseAnswer]:
     return [
         CaseAnswer(
             number=case.number,
-            items=mask_items(check.case, case.items, elements),
-            subjects=tuple(mask_items(check.subjects, subject, elements) for subject in case.subjects),
+            items=mask_items(check.case, case.items, elements, names),
+            subjects=tuple(mask_items(check.subjects, subject, elements, names) for subject in case.subjects),
             lines=lines,
             conclusion=conclude(check, lines),
             authorization=case.authorization,

@@ -28,3 +28,13 @@ def _codes_at(path: Path, ever: bool, changed: int, size: int) -> tuple[str, ...
     with path.open(encoding="utf-8-sig", newline="") as lines:
         rows = csv.DictReader(lines)
         return tuple(dict.fromkeys(row["code"] for row in rows if row["code"] and (ever or not row.get("valid_to"))))
+
+
+def read_names(path: Path) -> dict[str, str]:
+    """Return the name of every code that ever was, by code; a code without a name is its own.
+
+    Raises:
+        OSError: no such file. KeyError: no column ``code``. UnicodeDecodeError: not UTF-8.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        return {row["code"]: row.get("name") or row["code"] for row in csv.DictReader(lines) if row["code"]}
