@@ -53,8 +53,11 @@ up: $(READY)  ## 启动同样的环境并保持运行，打印界面地址与登
 down: $(READY)  ## 停止 make up 启动的一切
 	@$(BIN)/shuyuan down
 
+# Unit tests beside the others: those wait for servers most of the time.
 test: $(READY_DEV) $(READY_S3)  ## 运行全部测试
-	@$(WITH_S3) $(BIN)/python -m pytest
+	@mkdir -p build && { $(BIN)/python -m pytest tests/unit > build/unit-tests.log 2>&1 & unit=$$!; \
+	  $(WITH_S3) $(BIN)/python -m pytest --ignore tests/unit; others=$$?; \
+	  wait $$unit; units=$$?; cat build/unit-tests.log; exit $$((others || units)); }
 
 torture: $(READY_DEV)  ## 长时间的故障试验（MINUTES=15），计数写入 docs/evidence/faults.md
 	@PYTHONPATH=tests:tests/faults $(BIN)/python -m torture --minutes $(or $(MINUTES),15)

@@ -300,7 +300,7 @@ def test_the_nightly_upkeep_runs(center):
 
     wait_for(lambda: state() in ("success", "failed"))
     assert state() == "success"
-    assert (center.project.root / "var" / "report" / "index.html").is_file()
+    assert (center.project.report / "index.html").is_file()
 
 
 def test_publications_wake_the_comparison_and_a_corrected_copy_closes_its_correction(center):
@@ -377,7 +377,7 @@ def processes_of(task_instance_id):
 def report(center):
     """A report as the nightly DAG leaves it, with a link that leads out of it."""
     folder = center.project.report
-    (folder / "entries").mkdir(parents=True)
+    (folder / "entries").mkdir(parents=True, exist_ok=True)
     (folder / "index.html").write_text("<h1>总览</h1>", encoding="utf-8")
     (folder / "entries" / "traffic_police.happy.html").write_text("<h1>机动车</h1>", encoding="utf-8")
     (folder / "通报.xlsx").write_bytes(b"PK")

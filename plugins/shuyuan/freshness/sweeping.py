@@ -40,8 +40,8 @@ def sweep(session: Session, promises: Iterable[Promised], calendar: Calendar, no
     """Write what became of every due date whose grace is over at ``now``; return how many were written, by state.
 
     ``missing``, or ``excluded`` because the entry is ``suspended`` or because of a fault of ours (``platform``; such a
-    due date is judged again while nothing has come). Not before the platform's first run, and not before the entry went
-    live: with its first publication or, while nothing ever came, on its day in the catalog.
+    due date is judged again while nothing has come). Not before the entry went live: with its first publication or,
+    while nothing ever came, on its day in the catalog.
     """
     promised = [one for one in promises if one.status in ("published", "suspended") and one.published_on]
     since = now - SWEPT
@@ -51,8 +51,8 @@ def sweep(session: Session, promises: Iterable[Promised], calendar: Calendar, no
     left = list(_open(promised, calendar, since, now, known))
     if not left:
         return Counter()
-    begun, first = _begun(session, now), _first_published(session)
-    left = [one for one in left if one.due_at > max(begun, first.get(one.entry.entry_id, begun))]
+    first = _first_published(session)
+    left = [one for one in left if one.due_at > first.get(one.entry.entry_id, datetime.min)]
     if not left:
         return Counter()
     traces = read_traces(session, min(one.due_at for one in left))
@@ -103,13 +103,6 @@ def _open(
             state = known.get((entry.entry_id, due))
             if state != "settled" and due + entry.grace < now and due > live:
                 yield Open(entry, due, data_date_for(entry, period), state)
-
-
-def _begun(session: Session, now: datetime) -> datetime:
-    """When the platform began to look for deliveries at all; ``now`` while it has not."""
-    (found,) = session.query("SELECT min(started_at) AS first FROM ledger.runs")
-    begun: datetime = found["first"] or now
-    return begun
 
 
 def _first_published(session: Session) -> dict[str, datetime]:

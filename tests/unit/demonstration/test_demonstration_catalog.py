@@ -70,7 +70,11 @@ def test_each_element_has_exactly_one_authority(catalog):
         if field.authoritative
     )
     assert set(authorities.values()) == {1}
-    assert set(authorities) == {(name, element.source) for name, element in catalog.elements.items()}
+    asked = {"party_role", "disability_certificate_number"}  # items of requests: nobody's data is right about them
+    assert {name for name, element in catalog.elements.items() if element.source is None} == asked
+    assert set(authorities) == {
+        (name, element.source) for name, element in catalog.elements.items() if name not in asked
+    }
 
 
 @pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)

@@ -66,7 +66,6 @@ def test_the_catalog_has_what_counties_exchange(catalog):
     assert len(catalog.elements) >= 60
     for name, element in catalog.elements.items():
         assert element.meaning, name
-        assert element.source, name
         assert element.level
     assert all(element.standard for element in catalog.elements.values() if element.type == "date")
 

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from building import make_project
-from shuyuan.ledger import Run
 from shuyuan.orchestration.upkeep import clear_runs, sweep_freshness, write_report
 from shuyuan.warehouses import open_warehouse
 from shuyuan.workdays import LOCAL
@@ -20,13 +19,6 @@ def project(tmp_path, monkeypatch):
     monkeypatch.delenv("SHUYUAN_VAR", raising=False)
     monkeypatch.delenv("SHUYUAN_WAREHOUSE", raising=False)
     return make_project(tmp_path, {ENTRY: vehicle_entry("timed", published_on="2026-11-18")})
-
-
-EARLIER = Run(
-    run_id="1", entry_id="traffic_police.other", department="traffic_police", spec_digest="0", spec_version="1.0.0",
-    code_version="0", data_date=date(2026, 11, 17), trigger="scheduled", started_at=datetime(2026, 11, 17),
-)  # fmt: skip
-"""From then on the platform looks for deliveries."""
 
 
 def at(text):
@@ -43,7 +35,6 @@ def test_the_sweep_reads_the_project_and_counts_what_is_newly_missing(project):
     from shuyuan import ledger
 
     with open_warehouse(project).session() as session:
-        ledger.record_run(session, EARLIER)
         looked = datetime(2026, 11, 20, 2, 15)
         ledger.insert(session, "looks", {"entry_id": ENTRY, "data_date": date(2026, 11, 20), "looked_at": looked})
     assert sweep_freshness(project, at("2026-11-20T10:29")) == 0
