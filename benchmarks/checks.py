@@ -1,4 +1,4 @@
-"""Question 9: one check (核查) of households against eight sources, and what the same question costs by hand.
+"""One check (核查) of households against eight sources, and what the same question costs by hand.
 
 The ways, on the same tables, each in a fresh process: ``ours`` (availability, versions, keys in normal forms, eight
 rules, lines and conclusions of every case), ``sql`` (one hand-written statement on the same warehouse that gives the
